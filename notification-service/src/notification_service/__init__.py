@@ -1,0 +1,1 @@
+"""Inbox, unread counts and live delivery."""

@@ -1,0 +1,1 @@
+"""The contracts: RPCs and events, and the code generated from them."""

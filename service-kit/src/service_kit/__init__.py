@@ -1,0 +1,1 @@
+"""The chassis: everything that two services would both write."""

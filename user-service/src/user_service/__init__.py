@@ -1,0 +1,1 @@
+"""Profiles, lookups and search."""
