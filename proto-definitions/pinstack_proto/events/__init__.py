@@ -1,0 +1,1 @@
+"""What services announce to each other through Kafka."""

@@ -1,0 +1,1 @@
+"""Posts. Version 1."""

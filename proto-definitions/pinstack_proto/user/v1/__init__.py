@@ -1,0 +1,1 @@
+"""Profiles. Version 1."""
