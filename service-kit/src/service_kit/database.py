@@ -1,0 +1,166 @@
+"""PostgreSQL through asyncpg: the pool, transactions, and how long statements took."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+
+from service_kit import logs, metrics, tracing
+from service_kit.config import PostgresSettings
+from service_kit.errors import DeadlineExceeded, Unavailable
+
+if TYPE_CHECKING:
+    Connection = (
+        asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    )
+    Pool = asyncpg.Pool[asyncpg.Record]
+else:
+    Connection = asyncpg.Connection
+    Pool = asyncpg.Pool
+
+Row = asyncpg.Record
+
+_AWAY = (
+    asyncpg.exceptions.ConnectionDoesNotExistError,
+    asyncpg.exceptions.InterfaceError,
+    asyncpg.exceptions.CannotConnectNowError,
+    asyncpg.exceptions.AdminShutdownError,
+    asyncpg.exceptions.CrashShutdownError,
+    asyncpg.exceptions.TooManyConnectionsError,
+    OSError,
+    TimeoutError,
+)
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database can't be reached, or gives no connection in time."""
+
+    code = "DATABASE_UNAVAILABLE"
+
+
+class DatabaseTooSlow(DeadlineExceeded):
+    """A statement took longer than a statement may."""
+
+    code = "DATABASE_TIMEOUT"
+
+
+class Database:
+    """A pool of connections to one database, whose failures are `DatabaseUnavailable`."""
+
+    def __init__(self, pool: Pool, service: str, acquire_timeout: float) -> None:
+        self.pool = pool
+        self._service = service
+        self._acquire_timeout = acquire_timeout
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection for statements that need no transaction of their own."""
+        try:
+            async with self.pool.acquire(timeout=self._acquire_timeout) as connection:
+                yield connection
+        except asyncpg.QueryCanceledError as error:
+            raise DatabaseTooSlow from error
+        except _AWAY as error:
+            raise DatabaseUnavailable from error
+        finally:
+            self._gauge()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A transaction: committed on a clean exit, rolled back on any exception."""
+        committed = False
+        try:
+            async with self.connection() as connection:
+                async with connection.transaction():
+                    yield connection
+                committed = True
+        finally:
+            outcome = "committed" if committed else "rolled_back"
+            metrics.DB_TRANSACTIONS.labels(self._service, outcome).inc()
+
+    async def fetch(self, query: str, sql: str, *arguments: object) -> list[Row]:
+        """All rows of a statement; `query` names it in the metrics."""
+        async with self.connection() as connection:
+            rows: list[Row] = await self.timed(query, connection.fetch, sql, *arguments)
+            return rows
+
+    async def fetch_row(self, query: str, sql: str, *arguments: object) -> Row | None:
+        """The first row of a statement, or None."""
+        async with self.connection() as connection:
+            row: Row | None = await self.timed(query, connection.fetchrow, sql, *arguments)
+            return row
+
+    async def timed(self, query: str, run: Callable[..., Any], sql: str, *arguments: object) -> Any:
+        """Run a connection's method on a statement, measured and traced under the name `query`."""
+        started = time.perf_counter()
+        try:
+            with tracing.span(f"sql {query}", attributes={"db.system.name": "postgresql"}):
+                return await run(sql, *arguments)
+        finally:
+            metrics.DB_QUERY_DURATION.labels(self._service, query).observe(
+                time.perf_counter() - started
+            )
+
+    async def ping(self) -> None:
+        """Ask the database for a sign of life; raises `DatabaseUnavailable`."""
+        async with self.connection() as connection:
+            await connection.execute("SELECT 1")
+
+    def _gauge(self) -> None:
+        idle = self.pool.get_idle_size()
+        metrics.DB_POOL_CONNECTIONS.labels(self._service, "idle").set(idle)
+        metrics.DB_POOL_CONNECTIONS.labels(self._service, "used").set(self.pool.get_size() - idle)
+
+
+@asynccontextmanager
+async def open_database(
+    url: str, settings: PostgresSettings, service: str
+) -> AsyncIterator[Database]:
+    """The database at `url` (postgresql://role:password@host:port/name) while the block runs.
+
+    A server that is away is waited for: a service that starts before its database is not an error.
+    """
+    pool = await _connect(url, settings, service)
+    try:
+        yield Database(pool, service, settings.acquire_timeout_seconds)
+    finally:
+        await pool.close()
+
+
+async def _connect(url: str, settings: PostgresSettings, service: str) -> Pool:
+    pause = 0.1
+    while True:
+        try:
+            return await _create_pool(url, settings, service)
+        except _AWAY as error:
+            reason = type(error).__name__
+            logs.get(__name__).warning("database is away", reason=reason, retry_in=pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 2.0)
+
+
+async def _create_pool(url: str, settings: PostgresSettings, service: str) -> Pool:
+    milliseconds = str(int(settings.statement_timeout_seconds * 1000))
+    return await asyncpg.create_pool(
+        url,
+        min_size=settings.pool_min,
+        max_size=settings.pool_max,
+        command_timeout=settings.statement_timeout_seconds + 1,
+        server_settings={
+            "application_name": service,
+            "statement_timeout": milliseconds,
+            "idle_in_transaction_session_timeout": "30000",
+        },
+    )
+
+
+def columns(rows: Iterable[Sequence[object]], count: int) -> tuple[list[object], ...]:
+    """Rows turned into `count` columns, as `unnest` takes them."""
+    turned: tuple[list[object], ...] = tuple([] for _ in range(count))
+    for row in rows:
+        for column, value in zip(turned, row, strict=True):
+            column.append(value)
+    return turned

@@ -1,0 +1,145 @@
+"""A gRPC channel: deadlines, retries where they are safe, metrics, errors that are decoded."""
+
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import grpc
+import structlog
+from google.protobuf.descriptor import ServiceDescriptor
+from opentelemetry.trace import SpanKind
+
+from service_kit import deadlines, grpc_errors, metrics, tracing
+from service_kit.config import GrpcSettings
+from service_kit.grpc_server import MAX_MESSAGE_BYTES
+
+_READS = ("Get", "BatchGet", "List", "Search", "Check")
+"""How the name of an RPC begins that only reads, and so may be sent again."""
+
+
+@asynccontextmanager
+async def open_channel(
+    address: str, service: ServiceDescriptor, settings: GrpcSettings
+) -> AsyncIterator[grpc.aio.Channel]:
+    """A channel for the stub of `service` while the block runs.
+
+    `address` is `host:port`, or several separated by commas (IP addresses), used in turn. A call
+    raises an `AppError` of the kind that the server raised; `Unavailable` and `DeadlineExceeded`
+    where it was not reached or not in time.
+    """
+    options = [*_OPTIONS, ("grpc.service_config", _service_config(service))]
+    async with _connect(_target(address), settings, options) as channel:
+        calls = _Calls(channel, service.full_name, settings.deadline_seconds)
+        yield cast(grpc.aio.Channel, calls)
+
+
+_OPTIONS: list[tuple[str, Any]] = [
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 250),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
+    ("grpc.enable_retries", 1),
+    ("grpc.use_local_subchannel_pool", 1),
+]
+
+
+def _connect(
+    target: str, settings: GrpcSettings, options: list[tuple[str, Any]]
+) -> grpc.aio.Channel:
+    if not settings.tls_cert:
+        return grpc.aio.insecure_channel(target, options=options)
+    authority, key, cert = (
+        Path(name).read_bytes() for name in (settings.tls_ca, settings.tls_key, settings.tls_cert)
+    )
+    credentials = grpc.ssl_channel_credentials(authority, key, cert)
+    return grpc.aio.secure_channel(target, credentials, options=options)
+
+
+def _target(address: str) -> str:
+    addresses = [part.strip() for part in address.split(",")]
+    return f"dns:///{addresses[0]}" if len(addresses) == 1 else f"ipv4:{','.join(addresses)}"
+
+
+def _service_config(service: ServiceDescriptor) -> str:
+    reads = [
+        {"service": service.full_name, "method": method.name}
+        for method in service.methods
+        if method.name.startswith(_READS)
+    ]
+    retry = {
+        "maxAttempts": 3,
+        "initialBackoff": "0.02s",
+        "maxBackoff": "0.2s",
+        "backoffMultiplier": 2,
+        "retryableStatusCodes": ["UNAVAILABLE"],
+    }
+    return json.dumps(
+        {
+            "loadBalancingConfig": [{"round_robin": {}}],
+            "methodConfig": [{"name": reads, "retryPolicy": retry}] if reads else [],
+        }
+    )
+
+
+class _Calls:
+    """What a stub takes as its channel; plain wrappers, as interceptors cost a task a call."""
+
+    def __init__(self, channel: grpc.aio.Channel, service: str, deadline: float) -> None:
+        self._channel = channel
+        self._service = service
+        self._deadline = deadline
+
+    def unary_unary(self, method: str, *args: Any, **options: Any) -> Callable[..., Any]:
+        call = self._channel.unary_unary(method, *args, **options)
+        name = method.rpartition("/")[2]
+
+        async def unary(request: Any, *, timeout: float | None = None) -> Any:
+            return await self._unary(name, call, request, timeout or self._deadline)
+
+        return unary
+
+    def unary_stream(self, method: str, *args: Any, **options: Any) -> Callable[..., Any]:
+        call = self._channel.unary_stream(method, *args, **options)
+
+        async def stream(request: Any, *, timeout: float | None = None) -> AsyncIterator[Any]:
+            try:
+                async for item in call(request, timeout=timeout, metadata=_metadata()):
+                    yield item
+            except grpc.aio.AioRpcError as error:
+                raise grpc_errors.decode(error) from error
+
+        return stream
+
+    def stream_unary(self, method: str, *args: Any, **options: Any) -> Any:
+        return self._channel.stream_unary(method, *args, **options)
+
+    def stream_stream(self, method: str, *args: Any, **options: Any) -> Any:
+        return self._channel.stream_stream(method, *args, **options)
+
+    async def _unary(self, method: str, call: Any, request: Any, deadline: float) -> Any:
+        started, code = time.perf_counter(), grpc.StatusCode.OK
+        try:
+            with tracing.span(f"{self._service}/{method}", kind=SpanKind.CLIENT):
+                timeout = deadlines.remaining(deadline)
+                return await call(request, timeout=timeout, metadata=_metadata())
+        except grpc.aio.AioRpcError as error:
+            code = error.code()
+            raise grpc_errors.decode(error) from error
+        finally:
+            labels = (self._service, method, code.name)
+            metrics.GRPC_CLIENT_REQUESTS.labels(*labels).inc()
+            metrics.GRPC_CLIENT_DURATION.labels(*labels).observe(time.perf_counter() - started)
+
+
+def _metadata() -> Sequence[tuple[str, str]]:
+    headers = tracing.inject()
+    if request_id := structlog.contextvars.get_contextvars().get("request_id"):
+        headers["x-request-id"] = request_id
+    return tuple(headers.items())

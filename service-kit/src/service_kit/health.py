@@ -1,0 +1,131 @@
+"""Liveness and readiness, and the admin HTTP port that shows them with the metrics."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import uvicorn
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+Check = Callable[[], Awaitable[object]]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Scope]]
+Send = Callable[[Scope], Awaitable[None]]
+
+_CHECK_SECONDS = 1.0
+
+
+class Health:
+    """What a process depends on, and whether it takes requests."""
+
+    def __init__(self, service: str) -> None:
+        self.service = service
+        self.draining = False
+        self._checks: dict[str, Check] = {}
+        self._started = False
+
+    def require(self, name: str, check: Check) -> None:
+        """Make readiness depend on `check`, which raises when its dependency is away."""
+        self._checks[name] = check
+
+    def started(self) -> None:
+        """Say that start-up is over; before, the process is alive and not ready."""
+        self._started = True
+
+    async def report(self) -> dict[str, object]:
+        """`{"status": "ok" | "unavailable", "service", "dependencies": {name: "ok" | reason}}`."""
+        reasons = await asyncio.gather(*map(_state, self._checks.values()))
+        dependencies = dict(zip(self._checks, reasons, strict=True))
+        if not self._started:
+            dependencies["startup"] = "starting"
+        if self.draining:
+            dependencies["shutdown"] = "draining"
+        ready = all(state == "ok" for state in dependencies.values())
+        return {
+            "status": "ok" if ready else "unavailable",
+            "service": self.service,
+            "dependencies": dependencies,
+        }
+
+
+async def _state(check: Check) -> str:
+    try:
+        async with asyncio.timeout(_CHECK_SECONDS):
+            await check()
+    except TimeoutError:
+        return "timeout"
+    except Exception as error:
+        return type(error).__name__
+    return "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class AdminServer:
+    """The admin port that a process listens on."""
+
+    port: int
+
+
+class Server(uvicorn.Server):
+    """uvicorn that leaves the signals to `service_kit.runtime`."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def serve_http(config: uvicorn.Config, listener: socket.socket) -> AsyncIterator[Server]:
+    """uvicorn on an open socket while the block runs; requests in flight end before it does."""
+    server = Server(config)
+    task = asyncio.create_task(server.serve(sockets=[listener]), name="http server")
+    try:
+        while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event for it
+            await asyncio.sleep(0.005)
+        yield server
+    finally:
+        server.should_exit = True
+        await task
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening TCP socket; port 0 is any free one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=2048)
+
+
+@asynccontextmanager
+async def serve_admin(host: str, port: int, health: Health) -> AsyncIterator[AdminServer]:
+    """`/livez`, `/readyz`, `/health` and `/metrics` on a port of their own while the block runs."""
+    listener = listen(host, port)
+    config = uvicorn.Config(
+        _admin(health), http="h11", ws="none", lifespan="off", log_config=None, access_log=False
+    )
+    async with serve_http(config, listener):
+        yield AdminServer(port=listener.getsockname()[1])
+
+
+def _admin(health: Health) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    async def app(scope: Scope, _receive: Receive, send: Send) -> None:
+        status, content_type, body = await _answer(scope["path"], health)
+        headers = [(b"content-type", content_type), (b"cache-control", b"no-store")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return app
+
+
+async def _answer(path: str, health: Health) -> tuple[int, bytes, bytes]:
+    if path == "/metrics":
+        return 200, CONTENT_TYPE_LATEST.encode(), generate_latest()
+    if path == "/livez":
+        return 200, b"application/json", orjson.dumps({"status": "ok", "service": health.service})
+    if path in ("/readyz", "/health"):
+        report = await health.report()
+        return 200 if report["status"] == "ok" else 503, b"application/json", orjson.dumps(report)
+    return 404, b"application/json", orjson.dumps({"status": "not found"})

@@ -1,0 +1,116 @@
+"""OpenTelemetry traces, and W3C context through whatever carries headers."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from opentelemetry import context as otel_context
+from opentelemetry import propagate, trace
+from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
+from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
+from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind
+
+from service_kit.config import TelemetrySettings
+
+_TRACER = "pinstack"
+_IDS = RandomIdGenerator()
+
+
+@contextmanager
+def exporting(service: str, settings: TelemetrySettings) -> Iterator[None]:
+    """Send this process's spans to the collector, if one is set, while the block runs."""
+    if not settings.exporter_otlp_endpoint:
+        yield
+        return
+    provider = TracerProvider(
+        resource=Resource.create({"service.name": service}),
+        sampler=ParentBasedTraceIdRatio(settings.traces_sampler_arg),
+    )
+    exporter = OTLPSpanExporter(endpoint=settings.exporter_otlp_endpoint)
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+    try:
+        yield
+    finally:
+        provider.shutdown()
+
+
+def inject() -> dict[str, str]:
+    """The current context as W3C headers (`traceparent`, `tracestate`); empty outside a trace."""
+    headers: dict[str, str] = {}
+    propagate.inject(headers)
+    return headers
+
+
+def traceparent() -> str | None:
+    """The current context as a W3C `traceparent`, or None outside a trace."""
+    return inject().get("traceparent")
+
+
+def extract_context(headers: Mapping[str, str]) -> Context:
+    """The context that W3C headers carry; an empty one where they carry none."""
+    return propagate.extract(headers, context=Context())
+
+
+@contextmanager
+def span(
+    name: str,
+    *,
+    parent: Context | None = None,
+    kind: SpanKind = SpanKind.INTERNAL,
+    attributes: Mapping[str, str | int | float | bool] | None = None,
+    links: Sequence[Context] = (),
+) -> Iterator[Span]:
+    """Run the block in a span; an exception that leaves the block is recorded on it.
+
+    Where tracing is off this only hands the context on.
+    """
+    if is_off():
+        with _attached(parent):
+            yield trace.get_current_span()
+        return
+    tracer = trace.get_tracer(_TRACER)
+    with tracer.start_as_current_span(
+        name, context=parent, kind=kind, attributes=attributes, links=[*_links(links)]
+    ) as current:
+        yield current
+
+
+def is_off() -> bool:
+    """Whether this process makes no spans."""
+    return isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+
+
+def root_context(headers: Mapping[str, str]) -> Context:
+    """The caller's context; where tracing is off and the caller has none, a fresh unsampled one.
+
+    So that every request has a trace id to be found by, whether or not its spans are kept.
+    """
+    context = extract_context(headers)
+    if not is_off() or trace.get_current_span(context).get_span_context().is_valid:
+        return context
+    fresh = SpanContext(_IDS.generate_trace_id(), _IDS.generate_span_id(), is_remote=False)
+    return trace.set_span_in_context(NonRecordingSpan(fresh), context)
+
+
+@contextmanager
+def _attached(context: Context | None) -> Iterator[None]:
+    if context is None:
+        yield
+        return
+    token = otel_context.attach(context)
+    try:
+        yield
+    finally:
+        otel_context.detach(token)
+
+
+def _links(contexts: Sequence[Context]) -> Iterator[Link]:
+    for context in contexts:
+        linked = trace.get_current_span(context).get_span_context()
+        if linked.is_valid:
+            yield Link(linked)
