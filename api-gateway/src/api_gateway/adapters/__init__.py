@@ -1,0 +1,1 @@
+"""The technologies that the gateway is made of."""

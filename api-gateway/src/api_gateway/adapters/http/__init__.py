@@ -1,0 +1,1 @@
+"""REST: routes, schemas, and the edge that every request passes."""

@@ -1,0 +1,1 @@
+"""One schema module a resource: what comes in, and what goes out."""

@@ -1,0 +1,1 @@
+"""What the gateway shares with its replicas: limits, idempotency keys, tickets."""

@@ -1,0 +1,1 @@
+"""Ports onto the services behind the gateway, and the use cases that join them."""

@@ -1,0 +1,48 @@
+"""The port onto notification-service, its requests and answers; the live stream has its own."""
+
+from typing import Protocol
+
+from api_gateway.domain.notification import Notification, NotificationDraft, NotificationPage
+
+
+class Notifications(Protocol):
+    """Inboxes.
+
+    Every method raises `Unavailable` or `DeadlineExceeded` where notification-service is not
+    reached. Where a `caller_id` is asked for, PermissionDenied unless it owns the notification,
+    and NotFound where there is none.
+    """
+
+    async def send(self, draft: NotificationDraft, *, actor_id: int, idempotency_key: str) -> int:
+        """Put a notification of a user into an inbox; returns its id.
+
+        The same key, where it is not empty, returns the same id again. Raises NotFound for no such
+        user.
+        """
+        ...
+
+    async def get(self, notification_id: int, caller_id: int) -> Notification:
+        """One notification."""
+        ...
+
+    async def feed(
+        self, user_id: int, *, page: int, limit: int, cursor: str, unread_only: bool
+    ) -> NotificationPage:
+        """A page of an inbox; `page` is from 1 and ignored where a cursor is given."""
+        ...
+
+    async def unread_count(self, user_id: int) -> int:
+        """How many notifications of an inbox are unread."""
+        ...
+
+    async def mark_read(self, notification_id: int, caller_id: int) -> bool:
+        """Mark one as read; returns whether it was read before."""
+        ...
+
+    async def mark_all_read(self, user_id: int, up_to_seq: int | None) -> int:
+        """Mark all, or all up to a seq, as read; returns how many that changed."""
+        ...
+
+    async def remove(self, notification_id: int, caller_id: int) -> None:
+        """Remove one from the inbox."""
+        ...

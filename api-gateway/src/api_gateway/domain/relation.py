@@ -1,0 +1,32 @@
+"""Who follows whom, as a client sees it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedUser:
+    """One end of a relation."""
+
+    id: int
+    username: str
+    avatar_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedUserPage:
+    """A page of followers or followees, the latest first; `total` counts all of them."""
+
+    users: Sequence[RelatedUser]
+    total: int
+    total_is_estimate: bool = False
+    next_cursor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """How the asking user stands to another one, `user_id`."""
+
+    user_id: int
+    following: bool
+    followed_by: bool
