@@ -1,0 +1,43 @@
+"""What can go wrong with the local stack, and the exit status that each case leaves behind."""
+
+from pathlib import Path
+
+
+class LocalStackError(Exception):
+    """A fact that a person at the terminal can act on; its text is the whole message."""
+
+    exit_code = 1
+
+
+class StartFailed(LocalStackError):
+    """A part of the stack ended, or was not ready in time."""
+
+    def __init__(self, name: str, reason: str, log_path: Path | None = None) -> None:
+        super().__init__(f"{name}: {reason}")
+        self.name = name
+        self.reason = reason
+        self.log_path = log_path
+
+
+class PortsTaken(LocalStackError):
+    """At least one wanted port is in use, or wanted twice."""
+
+    exit_code = 2
+
+
+class AlreadyRunning(LocalStackError):
+    """Another process owns the data folder."""
+
+    exit_code = 2
+
+
+class MissingTool(LocalStackError):
+    """The machine lacks a program that was asked for, such as Java."""
+
+    exit_code = 2
+
+
+class InvalidSetting(LocalStackError):
+    """An environment variable or an argument has a value that means nothing."""
+
+    exit_code = 2
