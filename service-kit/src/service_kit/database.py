@@ -2,15 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
 from service_kit import logs, metrics, tracing
 from service_kit.config import PostgresSettings
-from service_kit.errors import DeadlineExceeded, Unavailable
+from service_kit.errors import AppError, DeadlineExceeded, Unavailable
 
 if TYPE_CHECKING:
     Connection = (
@@ -155,6 +155,25 @@ async def _create_pool(url: str, settings: PostgresSettings, service: str) -> Po
             "idle_in_transaction_session_timeout": "30000",
         },
     )
+
+
+@contextmanager
+def refusals(meanings: Mapping[str, type[AppError]]) -> Iterator[None]:
+    """Translate a violated constraint, by its name, into the error that it means."""
+    try:
+        yield
+    except asyncpg.IntegrityConstraintViolationError as error:
+        meaning = meanings.get(error.constraint_name or "")
+        if meaning is None:
+            raise
+        raise meaning from error
+
+
+def existing(row: Row | None) -> Row:
+    """A row that the statement's own logic guarantees."""
+    if row is None:
+        raise LookupError("a statement that returns a row returned none")
+    return row
 
 
 def columns(rows: Iterable[Sequence[object]], count: int) -> tuple[list[object], ...]:

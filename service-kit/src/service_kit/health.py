@@ -27,11 +27,17 @@ class Health:
         self.service = service
         self.draining = False
         self._checks: dict[str, Check] = {}
+        self._optional: set[str] = set()
         self._started = False
 
     def require(self, name: str, check: Check) -> None:
         """Make readiness depend on `check`, which raises when its dependency is away."""
         self._checks[name] = check
+
+    def observe(self, name: str, check: Check) -> None:
+        """Show the state of a dependency that the process can do without for a while."""
+        self._checks[name] = check
+        self._optional.add(name)
 
     def started(self) -> None:
         """Say that start-up is over; before, the process is alive and not ready."""
@@ -45,7 +51,9 @@ class Health:
             dependencies["startup"] = "starting"
         if self.draining:
             dependencies["shutdown"] = "draining"
-        ready = all(state == "ok" for state in dependencies.values())
+        ready = all(
+            state == "ok" for name, state in dependencies.items() if name not in self._optional
+        )
         return {
             "status": "ok" if ready else "unavailable",
             "service": self.service,

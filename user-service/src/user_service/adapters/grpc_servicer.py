@@ -1,0 +1,136 @@
+"""user.v1.UserService over the use cases: unpack, call, map."""
+
+from google.protobuf.empty_pb2 import Empty
+from grpc import StatusCode
+
+from pinstack_proto.user.v1 import user_pb2, user_pb2_grpc
+from service_kit import pages
+from service_kit.grpc_server import Context
+from service_kit.timestamps import timestamp_to_pb
+from user_service.application.use_cases import Profiles
+from user_service.domain.models import NewUser, ProfileChange, User, UserPage
+
+
+class UserServicer(user_pb2_grpc.UserServiceServicer):
+    """Profiles, for whoever calls by gRPC."""
+
+    def __init__(self, profiles: Profiles) -> None:
+        self._profiles = profiles
+
+    async def CreateUser(
+        self, request: user_pb2.CreateUserRequest, context: Context
+    ) -> user_pb2.User:
+        created = await self._profiles.create(
+            new_user_from_pb(request), request.idempotency_key or None
+        )
+        return user_to_pb(created)
+
+    async def GetUser(self, request: user_pb2.GetUserRequest, context: Context) -> user_pb2.User:
+        return user_to_pb(await self._profiles.get(request.id))
+
+    async def GetUserByUsername(
+        self, request: user_pb2.GetUserByUsernameRequest, context: Context
+    ) -> user_pb2.User:
+        return user_to_pb(await self._profiles.by_username(request.username))
+
+    async def GetUserByEmail(
+        self, request: user_pb2.GetUserByEmailRequest, context: Context
+    ) -> user_pb2.User:
+        return user_to_pb(await self._profiles.by_email(request.email))
+
+    async def UpdateUser(
+        self, request: user_pb2.UpdateUserRequest, context: Context
+    ) -> user_pb2.User:
+        caller = request.caller_id if request.HasField("caller_id") else None
+        updated = await self._profiles.update(request.id, change_from_pb(request), caller)
+        return user_to_pb(updated)
+
+    async def UpdateAvatar(self, request: user_pb2.UpdateAvatarRequest, context: Context) -> Empty:
+        caller = request.caller_id if request.HasField("caller_id") else None
+        change = ProfileChange(avatar_url=request.avatar_url)
+        await self._profiles.update(request.id, change, caller)
+        return Empty()
+
+    async def DeleteUser(self, request: user_pb2.DeleteUserRequest, context: Context) -> Empty:
+        caller = request.caller_id if request.HasField("caller_id") else None
+        await self._profiles.delete(request.id, caller)
+        return Empty()
+
+    async def SearchUsers(
+        self, request: user_pb2.SearchUsersRequest, context: Context
+    ) -> user_pb2.SearchUsersResponse:
+        page = await self._profiles.search(
+            request.query,
+            with_email=request.include_email,
+            offset=pages.checked_offset(request.offset),
+            limit=pages.checked_limit(request.limit),
+        )
+        return user_pb2.SearchUsersResponse(
+            users=map(user_to_pb, page.users),
+            total=page.total,
+            total_is_estimate=page.total_is_estimate,
+        )
+
+    async def UpdatePassword(
+        self, request: user_pb2.UpdatePasswordRequest, context: Context
+    ) -> Empty:
+        await context.abort(StatusCode.UNIMPLEMENTED, "credentials live in auth.v1.AuthService")
+
+    async def BatchGetUsers(
+        self, request: user_pb2.BatchGetUsersRequest, context: Context
+    ) -> user_pb2.BatchGetUsersResponse:
+        users = await self._profiles.get_many(request.ids)
+        return user_pb2.BatchGetUsersResponse(users=map(user_to_pb, users))
+
+    async def ListUsers(
+        self, request: user_pb2.ListUsersRequest, context: Context
+    ) -> user_pb2.ListUsersResponse:
+        limit = pages.checked_limit(request.limit)
+        (after,) = pages.decode_cursor(request.cursor, 1) if request.cursor else (0,)
+        return list_to_pb(await self._profiles.list(after, limit), limit)
+
+
+def new_user_from_pb(request: user_pb2.CreateUserRequest) -> NewUser:
+    """A profile to be, from a request. Raises `InvalidProfile`."""
+    return NewUser(
+        username=request.username,
+        email=request.email,
+        full_name=request.full_name or None,
+        bio=request.bio or None,
+        avatar_url=request.avatar_url or None,
+    )
+
+
+def change_from_pb(request: user_pb2.UpdateUserRequest) -> ProfileChange:
+    """What a request changes. Raises `InvalidProfile`."""
+    return ProfileChange(
+        username=request.username if request.HasField("username") else None,
+        email=request.email if request.HasField("email") else None,
+        full_name=request.full_name if request.HasField("full_name") else None,
+        bio=request.bio if request.HasField("bio") else None,
+    )
+
+
+def user_to_pb(user: User) -> user_pb2.User:
+    """A user as the contract has it."""
+    return user_pb2.User(
+        id=user.id,
+        username=user.username,
+        email=user.email,
+        full_name=user.full_name,
+        bio=user.bio,
+        avatar_url=user.avatar_url,
+        created_at=timestamp_to_pb(user.created_at),
+        updated_at=timestamp_to_pb(user.updated_at),
+    )
+
+
+def list_to_pb(page: UserPage, limit: int) -> user_pb2.ListUsersResponse:
+    """A page of all users; a full one has a cursor to the next."""
+    is_full = len(page.users) == limit
+    return user_pb2.ListUsersResponse(
+        users=map(user_to_pb, page.users),
+        next_cursor=pages.encode_cursor(page.users[-1].id) if is_full else "",
+        total=page.total,
+        total_is_estimate=page.total_is_estimate,
+    )

@@ -1,0 +1,160 @@
+"""Users in PostgreSQL."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from service_kit import pages
+from service_kit.database import Connection, Database, Row, existing, refusals
+from service_kit.outbox import OutboxRecord
+from service_kit.unit_of_work import Emit, unit_of_work
+from user_service.application.ports import UnitOfWork
+from user_service.domain.errors import EmailTaken, UsernameTaken
+from user_service.domain.events import Event
+from user_service.domain.models import NewUser, ProfileChange, User, UserPage
+
+_COLUMNS: Final = "id, username, email, full_name, bio, avatar_url, created_at, updated_at"
+_MEANINGS: Final = {"users_username_key": UsernameTaken, "users_email_key": EmailTaken}
+
+_ADD: Final = f"""
+INSERT INTO users (username, email, full_name, bio, avatar_url, idempotency_key)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT ON CONSTRAINT users_idempotency_key DO NOTHING
+RETURNING {_COLUMNS}
+"""  # noqa: S608
+_CHANGE: Final = f"""
+UPDATE users SET
+    username = coalesce($2, username),
+    email = coalesce($3, email),
+    full_name = nullif(coalesce($4, full_name), ''),
+    bio = nullif(coalesce($5, bio), ''),
+    avatar_url = nullif(coalesce($6, avatar_url), ''),
+    updated_at = clock_timestamp()
+WHERE id = $1
+RETURNING {_COLUMNS}
+"""  # noqa: S608
+_MATCHES: Final = "(lower(username) LIKE lower($1) OR lower(full_name) LIKE lower($1))"
+_MATCHES_EMAIL: Final = f"({_MATCHES} OR lower(email) LIKE lower($1))"
+
+
+class PostgresUsers:
+    """The users of one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, user_id: int) -> User | None:
+        return await self._one("user_by_id", "id = $1", user_id)
+
+    async def get_many(self, user_ids: Sequence[int]) -> list[User]:
+        sql = f"SELECT {_COLUMNS} FROM users WHERE id = ANY($1::bigint[])"  # noqa: S608
+        rows = await self._database.fetch("users_by_ids", sql, user_ids)
+        return [user_from_row(row) for row in rows]
+
+    async def by_username(self, username: str) -> User | None:
+        return await self._one("user_by_username", "lower(username) = lower($1)", username)
+
+    async def by_email(self, email: str) -> User | None:
+        return await self._one("user_by_email", "lower(email) = lower($1)", email)
+
+    async def search(self, query: str, *, with_email: bool, offset: int, limit: int) -> UserPage:
+        source = f"users WHERE {_MATCHES_EMAIL if with_email else _MATCHES}"
+        sql = f"SELECT {_COLUMNS} FROM {source} ORDER BY id OFFSET $2 LIMIT $3"  # noqa: S608
+        pattern = _contains(query)
+        async with self._database.connection() as connection:
+            fetch = connection.fetch
+            rows = await self._database.timed("users_search", fetch, sql, pattern, offset, limit)
+            total = await pages.count(connection, source, [pattern])
+        return _page(rows, total)
+
+    async def after(self, user_id: int, limit: int) -> UserPage:
+        async with self._database.connection() as connection:
+            rows = await self._database.timed(
+                "users_after",
+                connection.fetch,
+                f"SELECT {_COLUMNS} FROM users WHERE id > $1 ORDER BY id LIMIT $2",  # noqa: S608
+                user_id,
+                limit,
+            )
+            total = await pages.count(connection, "users", ())
+        return _page(rows, total)
+
+    async def _one(self, query: str, condition: str, value: object) -> User | None:
+        sql = f"SELECT {_COLUMNS} FROM users WHERE {condition}"  # noqa: S608
+        row = await self._database.fetch_row(query, sql, value)
+        return None if row is None else user_from_row(row)
+
+
+class PostgresUnits:
+    """Units of work over one database; `to_record` says how an event is put into the outbox."""
+
+    def __init__(
+        self,
+        database: Database,
+        to_record: Callable[[Event], OutboxRecord],
+        wake: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._to_record = to_record
+        self._wake = wake
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[UnitOfWork]:
+        async with unit_of_work(self._database, self._wake) as (connection, emit):
+            yield PostgresUnit(connection, emit, self._to_record)
+
+
+class PostgresUnit:
+    """One transaction on users."""
+
+    def __init__(
+        self, connection: Connection, emit: Emit, to_record: Callable[[Event], OutboxRecord]
+    ) -> None:
+        self._connection = connection
+        self._emit = emit
+        self._to_record = to_record
+
+    async def add(self, user: NewUser, idempotency_key: str | None) -> tuple[User, bool]:
+        values = (user.username, user.email, user.full_name, user.bio, user.avatar_url)
+        with refusals(_MEANINGS):
+            row = await self._connection.fetchrow(_ADD, *values, idempotency_key)
+        if row is not None:
+            return user_from_row(row), True
+        sql = f"SELECT {_COLUMNS} FROM users WHERE idempotency_key = $1"  # noqa: S608
+        earlier = await self._connection.fetchrow(sql, idempotency_key)
+        return user_from_row(existing(earlier)), False
+
+    async def change(self, user_id: int, change: ProfileChange) -> tuple[User, User] | None:
+        before = await self._connection.fetchrow(
+            f"SELECT {_COLUMNS} FROM users WHERE id = $1 FOR UPDATE",  # noqa: S608
+            user_id,
+        )
+        if before is None:
+            return None
+        values = (change.username, change.email, change.full_name, change.bio, change.avatar_url)
+        with refusals(_MEANINGS):
+            after = await self._connection.fetchrow(_CHANGE, user_id, *values)
+        return user_from_row(before), user_from_row(existing(after))
+
+    async def remove(self, user_id: int) -> User | None:
+        sql = f"DELETE FROM users WHERE id = $1 RETURNING {_COLUMNS}"  # noqa: S608
+        row = await self._connection.fetchrow(sql, user_id)
+        return None if row is None else user_from_row(row)
+
+    def emit(self, event: Event) -> None:
+        self._emit(self._to_record(event))
+
+
+def user_from_row(row: Row) -> User:
+    """A row of `users` as a user."""
+    return User(**row)
+
+
+def _page(rows: Sequence[Row], total: pages.Total) -> UserPage:
+    return UserPage(tuple(user_from_row(row) for row in rows), total.value, total.is_estimate)
+
+
+def _contains(text: str) -> str:
+    r"""A LIKE pattern that finds `text` as it is: `%`, `_` and `\` have no meaning."""
+    escaped = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    return f"%{escaped}%"
