@@ -2,7 +2,8 @@
 
 from typing import Protocol
 
-from api_gateway.domain.notification import Notification, NotificationDraft, NotificationPage
+from api_gateway.domain.notification import Notification, NotificationDraft
+from api_gateway.domain.page import Page, PageRequest
 
 
 class Notifications(Protocol):
@@ -26,9 +27,9 @@ class Notifications(Protocol):
         ...
 
     async def feed(
-        self, user_id: int, *, page: int, limit: int, cursor: str, unread_only: bool
-    ) -> NotificationPage:
-        """A page of an inbox; `page` is from 1 and ignored where a cursor is given."""
+        self, user_id: int, request: PageRequest, *, unread_only: bool
+    ) -> Page[Notification]:
+        """A page of an inbox, newest first. Raises InvalidArgument for a bad cursor."""
         ...
 
     async def unread_count(self, user_id: int) -> int:

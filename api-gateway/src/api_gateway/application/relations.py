@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from api_gateway.domain.relation import RelatedUserPage, Relation
+from api_gateway.domain.page import Page, PageRequest
+from api_gateway.domain.relation import RelatedUser, Relation
 
 
 class Relations(Protocol):
@@ -23,18 +24,14 @@ class Relations(Protocol):
         """End it. Raises InvalidArgument for oneself, NotFound where nothing is to end."""
         ...
 
-    async def followers(
-        self, user_id: int, *, page: int, limit: int, cursor: str
-    ) -> RelatedUserPage:
-        """Who follows the user; `page` is from 1 and ignored where a cursor is given.
+    async def followers(self, user_id: int, request: PageRequest) -> Page[RelatedUser]:
+        """Who follows the user, the latest first.
 
         Raises NotFound for no such user, InvalidArgument for a bad cursor.
         """
         ...
 
-    async def followees(
-        self, user_id: int, *, page: int, limit: int, cursor: str
-    ) -> RelatedUserPage:
+    async def followees(self, user_id: int, request: PageRequest) -> Page[RelatedUser]:
         """Whom the user follows; as `followers`."""
         ...
 

@@ -1,6 +1,5 @@
 """Notifications as a client sees them, over HTTP and over the live channel alike."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,16 +29,3 @@ class NotificationDraft:
     user_id: int
     type: str
     payload: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NotificationPage:
-    """A page of an inbox, newest first; `total` counts all that were asked for."""
-
-    notifications: Sequence[Notification]
-    total: int
-    page: int
-    limit: int
-    total_pages: int
-    total_is_estimate: bool = False
-    next_cursor: str = ""

@@ -108,23 +108,3 @@ class PostFilter:
     tags: Sequence[str] = ()
     created_after: datetime | None = None
     created_before: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PostPage:
-    """A page of posts, newest first; `total` counts all that satisfy the filter."""
-
-    posts: Sequence[Post]
-    total: int
-    total_is_estimate: bool = False
-    next_cursor: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AuthoredPostPage:
-    """A page of posts with their authors."""
-
-    posts: Sequence[AuthoredPost]
-    total: int
-    total_is_estimate: bool
-    next_cursor: str

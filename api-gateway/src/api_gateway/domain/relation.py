@@ -1,6 +1,5 @@
 """Who follows whom, as a client sees it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -11,16 +10,6 @@ class RelatedUser:
     id: int
     username: str
     avatar_url: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RelatedUserPage:
-    """A page of followers or followees, the latest first; `total` counts all of them."""
-
-    users: Sequence[RelatedUser]
-    total: int
-    total_is_estimate: bool = False
-    next_cursor: str = ""
 
 
 @dataclass(frozen=True, slots=True)

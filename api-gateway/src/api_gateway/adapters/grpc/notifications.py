@@ -1,0 +1,97 @@
+"""Notifications, over gRPC from notification-service: requests and answers."""
+
+import grpc
+
+from api_gateway.domain.notification import Notification, NotificationDraft
+from api_gateway.domain.page import Page, PageRequest
+from pinstack_proto.notification.v1 import notification_pb2
+from pinstack_proto.notification.v1.notification_pb2_grpc import NotificationServiceStub
+from service_kit.timestamps import timestamp_from_pb
+
+
+class GrpcNotifications:
+    """Inboxes of notification-service."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = NotificationServiceStub(channel)
+
+    async def send(self, draft: NotificationDraft, *, actor_id: int, idempotency_key: str) -> int:
+        request = notification_pb2.SendNotificationRequest(
+            user_id=draft.user_id,
+            type=draft.type,
+            payload=draft.payload or b"",
+            actor_id=actor_id,
+            idempotency_key=idempotency_key,
+        )
+        answer = await self._stub.SendNotification(request)
+        return answer.notification_id
+
+    async def get(self, notification_id: int, caller_id: int) -> Notification:
+        request = notification_pb2.GetNotificationDetailsRequest(
+            notification_id=notification_id, caller_id=caller_id
+        )
+        return notification_from_pb(await self._stub.GetNotificationDetails(request))
+
+    async def feed(
+        self, user_id: int, request: PageRequest, *, unread_only: bool
+    ) -> Page[Notification]:
+        asked = notification_pb2.GetUserNotificationFeedRequest(
+            user_id=user_id,
+            page=request.page,
+            limit=request.limit,
+            cursor=request.cursor,
+            unread_only=unread_only,
+        )
+        return notification_page_from_pb(await self._stub.GetUserNotificationFeed(asked))
+
+    async def unread_count(self, user_id: int) -> int:
+        request = notification_pb2.GetUnreadCountRequest(user_id=user_id)
+        answer = await self._stub.GetUnreadCount(request)
+        return answer.count
+
+    async def mark_read(self, notification_id: int, caller_id: int) -> bool:
+        request = notification_pb2.ReadNotificationRequest(
+            notification_id=notification_id, caller_id=caller_id
+        )
+        answer = await self._stub.ReadNotification(request)
+        return answer.already_read
+
+    async def mark_all_read(self, user_id: int, up_to_seq: int | None) -> int:
+        request = notification_pb2.ReadAllUserNotificationsRequest(
+            user_id=user_id, up_to_seq=up_to_seq
+        )
+        answer = await self._stub.ReadAllUserNotifications(request)
+        return answer.updated
+
+    async def remove(self, notification_id: int, caller_id: int) -> None:
+        await self._stub.RemoveNotification(
+            notification_pb2.RemoveNotificationRequest(
+                notification_id=notification_id, caller_id=caller_id
+            )
+        )
+
+
+def notification_from_pb(message: notification_pb2.NotificationResponse) -> Notification:
+    """A notification; an empty payload is none, an absent actor is the system."""
+    return Notification(
+        id=message.id,
+        user_id=message.user_id,
+        type=message.type,
+        is_read=message.is_read,
+        created_at=timestamp_from_pb(message.created_at),
+        seq=message.seq,
+        payload=message.payload or None,
+        actor_id=message.actor_id if message.HasField("actor_id") else None,
+    )
+
+
+def notification_page_from_pb(
+    message: notification_pb2.GetUserNotificationFeedResponse,
+) -> Page[Notification]:
+    """A page of an inbox."""
+    return Page(
+        items=tuple(notification_from_pb(item) for item in message.notifications),
+        total=message.total,
+        total_is_estimate=message.total_is_estimate,
+        next_cursor=message.next_cursor,
+    )
