@@ -1,7 +1,6 @@
 """Relations, the users that can have none any more, and the outbox that announces changes."""
 
 from alembic import op
-
 from service_kit.migrations import OUTBOX_V1_DOWN, OUTBOX_V1_UP
 
 revision = "0001"

@@ -2,7 +2,6 @@
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
-
 from service_kit.config import (
     GrpcSettings,
     KafkaSettings,

@@ -8,13 +8,6 @@ from pinstack_proto import topics
 from pinstack_proto.relation.v1 import relation_pb2, relation_pb2_grpc
 from pinstack_proto.user.v1 import user_pb2
 from pinstack_proto.user.v1.user_pb2_grpc import UserServiceStub
-from relation_service.adapters.event_consumer import USER_DELETED, UserEvents
-from relation_service.adapters.event_records import event_to_record
-from relation_service.adapters.grpc_servicer import RelationServicer
-from relation_service.adapters.postgres import PostgresFollows, PostgresUnits
-from relation_service.adapters.user_client import GrpcUsers
-from relation_service.application.use_cases import Relations
-from relation_service.config import Settings
 from service_kit.database import open_database
 from service_kit.events import Consumer
 from service_kit.grpc_client import open_channel
@@ -22,6 +15,14 @@ from service_kit.grpc_server import serve
 from service_kit.health import Health, serve_admin
 from service_kit.outbox import Relay
 from service_kit.runtime import Running, background
+
+from relation_service.adapters.event_consumer import USER_DELETED, UserEvents
+from relation_service.adapters.event_records import event_to_record
+from relation_service.adapters.grpc_servicer import RelationServicer
+from relation_service.adapters.postgres import PostgresFollows, PostgresUnits
+from relation_service.adapters.user_client import GrpcUsers
+from relation_service.application.use_cases import Relations
+from relation_service.config import Settings
 
 NAME = "relation-service"
 SERVICE = relation_pb2.DESCRIPTOR.services_by_name["RelationService"].full_name

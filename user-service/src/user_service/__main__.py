@@ -2,6 +2,7 @@
 
 from service_kit.config import load
 from service_kit.runtime import run
+
 from user_service.config import Settings
 from user_service.main import running
 

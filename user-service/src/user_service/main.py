@@ -9,6 +9,7 @@ from service_kit.grpc_server import serve
 from service_kit.health import Health, serve_admin
 from service_kit.outbox import Relay
 from service_kit.runtime import Running, background
+
 from user_service.adapters.event_records import event_to_record
 from user_service.adapters.grpc_servicer import UserServicer
 from user_service.adapters.postgres import PostgresUnits, PostgresUsers

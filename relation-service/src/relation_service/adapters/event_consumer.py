@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from pinstack_proto import topics
 from pinstack_proto.events.v1.user_events_pb2 import UserDeleted
-from relation_service.application.use_cases import Relations
 from service_kit.events import InvalidEvent, ReceivedEvent
+
+from relation_service.application.use_cases import Relations
 
 USER_DELETED = topics.event_type_of(UserDeleted).name
 

@@ -2,9 +2,10 @@
 
 from pinstack_proto import topics
 from pinstack_proto.events.v1 import relation_events_pb2
-from relation_service.domain.events import Event, FollowCreated
 from service_kit.outbox import OutboxRecord
 from service_kit.timestamps import timestamp_to_pb
+
+from relation_service.domain.events import Event, FollowCreated
 
 FollowMessage = relation_events_pb2.FollowCreated | relation_events_pb2.FollowDeleted
 

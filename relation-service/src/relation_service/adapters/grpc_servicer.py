@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Final
 
 from pinstack_proto.relation.v1 import relation_pb2, relation_pb2_grpc
-from relation_service.application.use_cases import Relations
-from relation_service.domain.models import Pair, PersonPage, Relation, Window
 from service_kit import metrics, pages
 from service_kit.grpc_server import Context
+
+from relation_service.application.use_cases import Relations
+from relation_service.domain.models import Pair, PersonPage, Relation, Window
 
 _BATCH: Final = 1000
 _LARGEST_BATCH: Final = 10_000

@@ -5,14 +5,15 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final
 
-from relation_service.application.ports import UnitOfWork
-from relation_service.domain.errors import AlreadyFollowing, CannotFollowYourself, UserNotFound
-from relation_service.domain.events import Event
-from relation_service.domain.models import Follow, FollowPage, Pair, Relation, Side, Window
 from service_kit import pages
 from service_kit.database import Connection, Database, refusals
 from service_kit.outbox import OutboxRecord
 from service_kit.unit_of_work import Emit, unit_of_work
+
+from relation_service.application.ports import UnitOfWork
+from relation_service.domain.errors import AlreadyFollowing, CannotFollowYourself, UserNotFound
+from relation_service.domain.events import Event
+from relation_service.domain.models import Follow, FollowPage, Pair, Relation, Side, Window
 
 _MEANINGS: Final = {"follows_pair": AlreadyFollowing, "follows_not_self": CannotFollowYourself}
 _ENDS: Final[dict[Side, tuple[str, str]]] = {

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from pinstack_proto.user.v1 import user_pb2
 from pinstack_proto.user.v1.user_pb2_grpc import UserServiceStub
+
 from relation_service.domain.models import Person
 
 

@@ -1,11 +1,11 @@
 """Domain events as the messages that other services read."""
 
 from google.protobuf.field_mask_pb2 import FieldMask
-
 from pinstack_proto import topics
 from pinstack_proto.events.v1 import user_events_pb2
 from service_kit.outbox import OutboxRecord
 from service_kit.timestamps import timestamp_to_pb
+
 from user_service.domain.events import Event, UserCreated, UserUpdated
 from user_service.domain.models import User
 

@@ -2,11 +2,11 @@
 
 from google.protobuf.empty_pb2 import Empty
 from grpc import StatusCode
-
 from pinstack_proto.user.v1 import user_pb2, user_pb2_grpc
 from service_kit import pages
 from service_kit.grpc_server import Context
 from service_kit.timestamps import timestamp_to_pb
+
 from user_service.application.use_cases import Profiles
 from user_service.domain.models import NewUser, ProfileChange, User, UserPage
 

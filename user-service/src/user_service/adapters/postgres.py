@@ -8,6 +8,7 @@ from service_kit import pages
 from service_kit.database import Connection, Database, Row, existing, refusals
 from service_kit.outbox import OutboxRecord
 from service_kit.unit_of_work import Emit, unit_of_work
+
 from user_service.application.ports import UnitOfWork
 from user_service.domain.errors import EmailTaken, UsernameTaken
 from user_service.domain.events import Event
