@@ -6,12 +6,28 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-PACKAGES := proto-definitions service-kit infra/local user-service auth-service post-service relation-service notification-service api-gateway
+SERVICES := user-service auth-service post-service relation-service notification-service
+PACKAGES := proto-definitions service-kit infra/local $(SERVICES) api-gateway
+TESTED := $(PACKAGES) system-tests
 MANIFESTS := constraints.txt pyproject.toml $(PACKAGES:%=%/pyproject.toml)
+LOCAL := $(BIN)/python -m pinstack_local
+export BROKER ?= embedded
 
 .PHONY: help
 help: ## this list
-	@grep -hE '^[a-zA-Z_%-]+:.*##' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*## "} {printf "  %-26s %s\n", $$1, $$2}'
+	@grep -hE '^[a-zA-Z_%-]+:.*##' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*## "} {printf "  %-20s %s\n", $$1, $$2}'
+
+# --- the platform
+
+.PHONY: run
+run: install ## the whole platform on this machine, without Docker (BROKER=embedded|kafka)
+	@exec $(LOCAL) run
+
+.PHONY: demo
+demo: install ## the same, and a story: people register, follow, post, and the live frames appear
+	@exec $(LOCAL) demo
+
+# --- set-up
 
 .PHONY: install
 install: $(STAMP) ## build .venv from constraints.txt; quick when nothing changed
@@ -19,7 +35,71 @@ install: $(STAMP) ## build .venv from constraints.txt; quick when nothing change
 $(STAMP): $(MANIFESTS)
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Pinstack needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Set PYTHON=python3.x")'
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo 'This Python has no venv module (on Debian: apt-get install python3-venv).' >&2; exit 2; }
+	@echo 'install: building $(VENV) from constraints.txt'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --build-constraint constraints.txt --group dev $(PACKAGES:%=--editable ./%)
 	@touch $@
+
+.PHONY: migrate-up migrate-down migrate-status
+migrate-up migrate-down migrate-status: migrate-%: install ## migrate the databases of SERVICE=, or of all, by their X_DATABASE_URL
+	@set -e; for service in $(or $(SERVICE),$(SERVICES)); do echo "$$service:"; $(MAKE) --no-print-directory -C $$service $@; done
+
+# --- tests
+
+.PHONY: test
+test: install ## everything that proves the project, with real PostgreSQL, Redis and (where Java is) Kafka
+	@$(LOCAL) exec --broker auto -- $(MAKE) --no-print-directory test-all
+
+.PHONY: quick-test
+quick-test: install ## unit tests only
+	@$(MAKE) --no-print-directory test-unit
+
+.PHONY: test-all
+test-all: install test-repository $(TESTED:%=test@%) ## all layers, with the infrastructure that the environment names or the tests start
+
+.PHONY: test-repository
+test-repository: install ## the conventions that are checks
+	@$(BIN)/python -m pytest -q -c pyproject.toml --rootdir . .ci/tests
+
+.PHONY: $(TESTED:%=test@%)
+$(TESTED:%=test@%): test@%: install
+	@echo "--- $*"; $(MAKE) --no-print-directory -C $* test
+
+.PHONY: test-unit test-integration
+test-unit test-integration: install ## the tests of every package that need nothing outside; those that do
+	@set -e; for package in service-kit $(SERVICES) api-gateway; do echo "--- $$package"; $(MAKE) --no-print-directory -C $$package $@; done
+
+.PHONY: test-system
+test-system: install test@system-tests ## the journeys through public ports, against the local stack
+
+.PHONY: test-system-kafka
+test-system-kafka: install ## the same against a real Apache Kafka
+	@PINSTACK_TEST_BROKER=kafka $(MAKE) --no-print-directory -C system-tests test
+
+# --- checks
+
+.PHONY: fmt
+fmt: install ## format and repair what can be repaired
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+.PHONY: lint
+lint: install $(TESTED:%=lint@%) ## format, lint, strict types, the dependency rule
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
+
+.PHONY: $(TESTED:%=lint@%)
+$(TESTED:%=lint@%): lint@%: install
+	@echo "--- $*"; $(MAKE) --no-print-directory -C $* lint
+
+.PHONY: proto proto-check
+proto proto-check: install ## generate the Python code from the .proto files; fail on drift, style, breaking change
+	@$(MAKE) --no-print-directory -C proto-definitions $@
+
+.PHONY: env-example env-example-check
+env-example: install ## write .env.example from the settings
+	@$(BIN)/python .ci/env_example.py
+env-example-check: install ## fail where .env.example differs from the settings
+	@$(BIN)/python .ci/env_example.py --check
+
+.PHONY: ci-local
+ci-local: install lint proto-check env-example-check test-system-kafka ## what CI runs beside `make test`
