@@ -1,0 +1,216 @@
+"""The consumer loop: handle, then commit; the rest of the partitions go on when one is stuck."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import errors as kafka
+from service_kit import logs, metrics
+from service_kit.backoff import Backoff, Delays
+from service_kit.errors import Unavailable
+from service_kit.events.dead_letters import KafkaDeadLetters, dead_letter_topic
+from service_kit.events.delivery import MAX_INVALID, Delivery, Handle, TooManyInvalidEvents
+from service_kit.events.message import Record
+from service_kit.events.publisher import Publisher
+from service_kit.events.topics import ensure_topics
+
+_POLL_SECONDS: Final = 0.5
+_REBALANCE_SECONDS: Final = 20  # a batch in hand ends within it, or is handled twice
+_REQUEST_SECONDS: Final = 25  # a join is answered when the slowest member has come
+_LONG_POLL: Final = 0.5
+_SHORT_POLL: Final = 0.025  # the embedded broker answers a fetch when its time is up, no sooner
+
+_BROKER_AWAY = (kafka.KafkaError, OSError, TimeoutError)
+
+
+class Consumer:
+    """A member of a consumer group; `handle` gets batches, each of one partition and in order.
+
+    The offset is committed after `handle` has returned: an event may come twice, so `handle`
+    claims ids in the inbox. What it raises decides: `InvalidEvent` or `InvalidArgument` sends the
+    event to `<group>.dlq`; after anything else the partition waits, and then begins there again.
+    """
+
+    def __init__(
+        self,
+        bootstrap: str,
+        group: str,
+        topics: Sequence[str],
+        handle: Handle,
+        *,
+        types: Collection[str] = (),
+        batch_size: int = 200,
+        max_invalid: int = MAX_INVALID,
+        partitions: int = 6,
+        replication: int = 1,
+        session_seconds: float = 10.0,
+        delays: Delays | None = None,
+    ) -> None:
+        self._bootstrap = bootstrap
+        self._group = group
+        self._topics = list(topics)
+        self._batch_size = batch_size
+        self._partitions = partitions
+        self._replication = replication
+        self._session_seconds = session_seconds
+        self._publisher = Publisher(bootstrap, f"{group}-dlq")
+        dead_letters = KafkaDeadLetters(self._publisher, group)
+        self._delivery = Delivery(group, handle, dead_letters, types, max_invalid)
+        self._backoff: Backoff[TopicPartition] = Backoff(delays or Delays(0.1, 10.0))
+        self._turn = asyncio.Lock()
+        self._assignments = 0
+        self._log = logs.get(__name__)
+        self.ready = False
+        """Whether this is a member of its group, with or without partitions of its own."""
+
+    async def check(self) -> None:
+        """For readiness. Raises `Unavailable` while this is no member of its group."""
+        if not self.ready:
+            raise Unavailable(f"consumer group {self._group} is not joined")
+
+    async def run(self) -> None:
+        """Consume until cancelled; a broker that is away is waited for.
+
+        Raises `TooManyInvalidEvents`.
+        """
+        rejoin: Backoff[str] = Backoff(Delays(0.1, 5.0))
+        try:
+            while True:
+                try:
+                    async with self._joined() as consumer:
+                        rejoin.succeeded(self._group)
+                        await self._consume(consumer)
+                except _BROKER_AWAY as error:
+                    delay = rejoin.failed(self._group)
+                    self._log.warning(
+                        "kafka is away", group=self._group, reason=repr(error), retry_in=delay
+                    )
+                    await asyncio.sleep(delay)
+        finally:
+            await self._publisher.close()
+
+    @asynccontextmanager
+    async def _joined(self) -> AsyncIterator[AIOKafkaConsumer]:
+        wanted = [*self._topics, dead_letter_topic(self._group)]
+        real = await ensure_topics(self._bootstrap, wanted, self._partitions, self._replication)
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            group_id=self._group,
+            client_id=self._group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            session_timeout_ms=int(self._session_seconds * 1000),
+            heartbeat_interval_ms=int(self._session_seconds * 1000 / 4),
+            request_timeout_ms=_REQUEST_SECONDS * 1000,
+            rebalance_timeout_ms=_REBALANCE_SECONDS * 1000,
+            fetch_max_wait_ms=int((_LONG_POLL if real else _SHORT_POLL) * 1000),
+            metadata_max_age_ms=60_000,
+        )
+        consumer.subscribe(self._topics, listener=_Rebalance(self._revoked, self._assigned))
+        try:
+            await consumer.start()
+            yield consumer
+        finally:
+            self.ready = False
+            await consumer.stop()
+
+    async def _consume(self, consumer: AIOKafkaConsumer) -> None:
+        while True:
+            self._resume(consumer)
+            wait = min(_POLL_SECONDS, self._backoff.soonest() or _POLL_SECONDS)
+            fetched = await consumer.getmany(
+                timeout_ms=int(wait * 1000), max_records=self._batch_size
+            )
+            # What is fetched here belongs to this assignment: no await lies between.
+            assignment = self._assignments
+            for partition, records in fetched.items():
+                async with self._turn:
+                    if assignment != self._assignments:
+                        break  # whoever has the partitions now begins at the committed offsets
+                    await self._take(consumer, partition, records)
+            await self._measure_lag(consumer)
+
+    async def _take(
+        self, consumer: AIOKafkaConsumer, partition: TopicPartition, records: Sequence[Record]
+    ) -> None:
+        progress = await self._delivery.deliver(records, self._backoff.failures(partition))
+        if progress.done:
+            self._backoff.succeeded(partition)
+            await self._commit(consumer, partition, records[progress.done - 1].offset + 1)
+        if isinstance(progress.error, TooManyInvalidEvents):
+            raise progress.error
+        if progress.error is not None:
+            self._retry_later(consumer, partition, records[progress.done], progress.error)
+        else:
+            self._backoff.succeeded(partition)
+
+    async def _commit(
+        self, consumer: AIOKafkaConsumer, partition: TopicPartition, offset: int
+    ) -> None:
+        try:
+            await consumer.commit({partition: offset})
+        except (kafka.CommitFailedError, kafka.IllegalStateError) as error:
+            # The group has gone on without this member; the inbox makes the redelivery harmless.
+            self._log.warning("offset not committed", group=self._group, reason=repr(error))
+
+    def _retry_later(
+        self,
+        consumer: AIOKafkaConsumer,
+        partition: TopicPartition,
+        record: Record,
+        error: Exception,
+    ) -> None:
+        delay = self._backoff.failed(partition)
+        consumer.seek(partition, record.offset)
+        consumer.pause(partition)
+        self._log.error(
+            "event not handled",
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            group=self._group,
+            retry_in=delay,
+            exc_info=error,
+        )
+
+    def _resume(self, consumer: AIOKafkaConsumer) -> None:
+        if due := consumer.paused() - self._backoff.paused():
+            consumer.resume(*due)
+
+    async def _measure_lag(self, consumer: AIOKafkaConsumer) -> None:
+        """What is in the assigned partitions behind the events that are handled."""
+        lags = dict.fromkeys(self._topics, 0)
+        for partition in consumer.assignment():
+            end = consumer.highwater(partition)
+            if end is not None:  # fetched from before, so its position is known without waiting
+                lags[partition.topic] += max(0, end - await consumer.position(partition))
+        for topic, lag in lags.items():
+            metrics.CONSUMER_LAG.labels(topic, self._group).set(lag)
+
+    async def _revoked(self) -> None:
+        """Let the batch in hand be handled and committed before the partitions go."""
+        self._assignments += 1
+        async with self._turn:
+            self._backoff.clear()
+
+    async def _assigned(self) -> None:
+        self.ready = True
+
+
+class _Rebalance(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types
+    """Tells a consumer that its partitions come or go."""
+
+    def __init__(
+        self, revoked: Callable[[], Awaitable[None]], assigned: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._revoked = revoked
+        self._assigned = assigned
+
+    async def on_partitions_revoked(self, revoked: object) -> None:  # noqa: ARG002
+        await self._revoked()
+
+    async def on_partitions_assigned(self, assigned: object) -> None:  # noqa: ARG002
+        await self._assigned()

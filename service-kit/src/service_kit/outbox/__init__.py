@@ -1,0 +1,6 @@
+"""Events that are published if, and only if, the transaction that wrote them was committed."""
+
+from service_kit.outbox.relay import Relay
+from service_kit.outbox.table import OutboxRecord, append
+
+__all__ = ["OutboxRecord", "Relay", "append"]

@@ -1,0 +1,184 @@
+"""The relay: publishes the outbox of one database, from one replica at a time."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Final
+
+import asyncpg
+from service_kit import logs, metrics
+from service_kit.backoff import Backoff, Delays
+from service_kit.database import Connection
+from service_kit.events.publisher import Publisher
+from service_kit.outbox import table
+from service_kit.outbox.lanes import Delivery, Lanes, Place
+
+_LOCK: Final = 0x6F757462  # "outb": advisory locks are per database, as outboxes are
+_CHANNEL: Final = "outbox"
+_WINDOW: Final = 1000
+_COMMAND_SECONDS: Final = 10.0
+_FAREWELL_SECONDS: Final = 2.0
+_PRUNE_SECONDS: Final = 60.0
+
+_DATABASE_AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+
+
+class Relay:
+    """Sends what is unsent in the outbox at `url`, and stamps it when Kafka has acknowledged it.
+
+    Every replica of a service runs one. The one that holds the advisory lock works; its lock lives
+    on the connection that it reads and stamps with, so that whoever loses the one loses the other.
+    `url` must lead to PostgreSQL itself: a transaction pooler would break the lock and LISTEN.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        bootstrap: str,
+        service: str,
+        *,
+        poll_seconds: float = 1.0,
+        keep_sent: timedelta = timedelta(days=1),
+        delays: Delays | None = None,
+    ) -> None:
+        self._url = url
+        self._bootstrap = bootstrap
+        self._service = service
+        self._poll_seconds = poll_seconds
+        self._keep_sent = keep_sent
+        self._delays = delays or Delays()
+        self._woken = asyncio.Event()
+        self._prune_due = 0.0
+        self._survey_due = 0.0
+        self._log = logs.get(__name__)
+        self.leading = False
+        """Whether this replica holds the lock."""
+
+    def wake(self) -> None:
+        """Say that records were committed. Cheap; call it after every commit that appended some."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Publish until cancelled; a database or a broker that is away is waited for."""
+        reconnect: Backoff[str] = Backoff(Delays(0.1, 5.0))
+        while True:
+            try:
+                async with self._connected() as connection:
+                    reconnect.succeeded(self._service)
+                    await self._follow(connection)
+                    await self._lead(connection)
+            except _DATABASE_AWAY as error:
+                delay = reconnect.failed(self._service)
+                reason = f"{type(error).__name__}: {error}"
+                self._log.warning("outbox database is away", reason=reason, retry_in=delay)
+                await asyncio.sleep(delay)
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[Connection]:
+        connection = await asyncpg.connect(
+            self._url,
+            timeout=_COMMAND_SECONDS,
+            command_timeout=_COMMAND_SECONDS,
+            server_settings={
+                "application_name": f"{self._service} outbox",
+                # The server lets go of the lock of a replica whose machine is gone.
+                "tcp_keepalives_idle": "5",
+                "tcp_keepalives_interval": "2",
+                "tcp_keepalives_count": "3",
+            },
+        )
+        try:
+            yield connection
+        finally:
+            self.leading = False
+            connection.terminate()
+
+    async def _follow(self, connection: Connection) -> None:
+        """Pass wake-ups on to the replica that holds the lock, until it is ours."""
+        while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
+            metrics.OUTBOX_UNSENT.labels(self._service).set(0)
+            metrics.OUTBOX_OLDEST.labels(self._service).set(0)
+            if await self._is_woken():
+                self._woken.clear()
+                await connection.execute("SELECT pg_notify($1, '')", _CHANNEL)
+
+    async def _is_woken(self) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._poll_seconds):
+                return await self._woken.wait()
+        return False
+
+    async def _lead(self, connection: Connection) -> None:
+        self.leading = True
+        self._log.info("outbox relay leads")
+        await connection.add_listener(_CHANNEL, lambda *_: self._woken.set())
+        publisher = Publisher(self._bootstrap, f"{self._service}-outbox")
+        lanes = Lanes(publisher, self._service, self._delays)
+        try:
+            while True:
+                self._woken.clear()
+                await self._keep_house(connection)
+                if not await self._admit(connection, lanes):
+                    await self._wait(lanes)
+                await self._record(connection, lanes)
+        except asyncio.CancelledError:
+            await self._take_leave(connection, lanes)
+            raise
+        finally:
+            await lanes.cancel()
+            await publisher.close()
+
+    async def _admit(self, connection: Connection, lanes: Lanes) -> bool:
+        """Fill the free lanes; returns whether there may be more to read at once."""
+        rows = await table.unsent(connection, lanes.held_back(), _WINDOW)
+        started = lanes.admit(rows)
+        return len(rows) == _WINDOW and not started
+
+    async def _wait(self, lanes: Lanes) -> None:
+        """Until a lane is free, or records came, or a pause or the poll is over."""
+        wake = asyncio.create_task(self._woken.wait(), name="outbox wake")
+        timeout = min(self._poll_seconds, lanes.soonest() or self._poll_seconds)
+        try:
+            await asyncio.wait(
+                {wake, *lanes.running()}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            wake.cancel()
+
+    async def _record(self, connection: Connection, lanes: Lanes) -> None:
+        deliveries = lanes.finished()
+        if sent := [row.id for delivery in deliveries.values() for row in delivery.sent]:
+            await table.stamp(connection, sent)
+            metrics.OUTBOX_PUBLISHED.labels(self._service, "sent").inc(len(sent))
+        if refused := dict(_refusals(deliveries)):
+            await table.refuse(connection, refused)
+            metrics.OUTBOX_PUBLISHED.labels(self._service, "failed").inc(len(refused))
+        lanes.release(deliveries)
+
+    async def _take_leave(self, connection: Connection, lanes: Lanes) -> None:
+        """Stamp what is acknowledged within a moment: less for the next replica to send again."""
+        if running := lanes.running():
+            await asyncio.wait(running, timeout=_FAREWELL_SECONDS)
+        with contextlib.suppress(*_DATABASE_AWAY):
+            await self._record(connection, lanes)
+
+    async def _keep_house(self, connection: Connection) -> None:
+        """Measure the backlog every poll and prune every minute, a chunk at a time."""
+        now = time.monotonic()
+        if now >= self._survey_due:
+            self._survey_due = now + self._poll_seconds
+            found = await table.backlog(connection)
+            metrics.OUTBOX_UNSENT.labels(self._service).set(found.unsent)
+            metrics.OUTBOX_OLDEST.labels(self._service).set(found.oldest)
+        if now >= self._prune_due:
+            pruned = await table.prune(connection, self._keep_sent, _WINDOW)
+            self._prune_due = now if pruned == _WINDOW else now + _PRUNE_SECONDS
+
+
+def _refusals(deliveries: dict[Place, Delivery]) -> Iterator[tuple[int, str]]:
+    for delivery in deliveries.values():
+        for row, reason in delivery.refused:
+            yield row.id, reason

@@ -1,0 +1,137 @@
+"""The outbox table: rows written with the business data, read and stamped by the relay."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+from uuid import UUID
+
+import asyncpg
+from service_kit.database import Connection, columns
+from service_kit.tracing import inject
+from service_kit.uuid7 import uuid7
+
+COUNTED: Final = 10_000
+"""`backlog` counts no further: it stays cheap while a broker is away for hours."""
+
+_APPEND: Final = """
+INSERT INTO outbox (event_id, topic, key, type, payload, headers)
+SELECT event_id, topic, key, type, payload, headers::jsonb
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[])
+     WITH ORDINALITY AS row (event_id, topic, key, type, payload, headers, position)
+ORDER BY position
+"""
+# Never `id > last`: ids commit out of order.
+_UNSENT: Final = """
+SELECT id, event_id, topic, key, type, payload, headers::text, created_at FROM outbox
+WHERE sent_at IS NULL
+  AND (topic, key) NOT IN (SELECT * FROM unnest($1::text[], $2::text[]))
+ORDER BY id LIMIT $3
+"""
+_STAMP: Final = "UPDATE outbox SET sent_at = clock_timestamp() WHERE id = ANY($1::bigint[])"
+_REFUSE: Final = """
+UPDATE outbox SET attempts = attempts + 1, last_error = refused.reason
+FROM unnest($1::bigint[], $2::text[]) AS refused (id, reason) WHERE outbox.id = refused.id
+"""
+_BACKLOG: Final = """
+SELECT count(*) AS unsent,
+       coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 AS oldest
+FROM (SELECT created_at FROM outbox WHERE sent_at IS NULL ORDER BY id LIMIT $1) AS first
+"""
+_PRUNE: Final = """
+DELETE FROM outbox WHERE id IN (
+    SELECT id FROM outbox WHERE sent_at < clock_timestamp() - $1::interval
+    ORDER BY sent_at LIMIT $2)
+"""
+
+Key = tuple[str, str]
+"""Topic and key: what order is kept for."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRecord:
+    """An event to publish: a protobuf `payload` of CloudEvents `type`, in order per key.
+
+    `headers` are those of the W3C trace that the record is made in.
+    """
+
+    topic: str
+    key: str
+    type: str
+    payload: bytes
+    event_id: UUID = field(default_factory=uuid7)
+    headers: Mapping[str, str] = field(default_factory=inject)
+
+
+class OutboxRow(NamedTuple):
+    """A record as the relay reads it, with its place in the order."""
+
+    id: int
+    created_at: datetime
+    record: OutboxRecord
+
+    @property
+    def key(self) -> Key:
+        return self.record.topic, self.record.key
+
+
+class Backlog(NamedTuple):
+    """How many rows are unsent (see `COUNTED`) and how many seconds the oldest has waited."""
+
+    unsent: int
+    oldest: float
+
+
+async def append(connection: Connection, records: Sequence[OutboxRecord]) -> None:
+    """Put `records` into the outbox, in their order, in the caller's transaction.
+
+    Two transactions that write events of one key keep their order only if one waits for the other:
+    change (or lock) the aggregate's row first. Call the relay's `wake()` after the commit.
+    """
+    if records:
+        rows = (
+            (r.event_id, r.topic, r.key, r.type, r.payload, json.dumps(dict(r.headers)))
+            for r in records
+        )
+        await connection.execute(_APPEND, *columns(rows, 6))
+
+
+async def unsent(connection: Connection, without: Collection[Key], limit: int) -> list[OutboxRow]:
+    """The first `limit` rows, in id order, that are not sent and whose key is not in `without`."""
+    topics, keys = columns(without, 2)
+    return [_row(found) for found in await connection.fetch(_UNSENT, topics, keys, limit)]
+
+
+async def stamp(connection: Connection, ids: Collection[int]) -> None:
+    """Note that the rows have been sent."""
+    await connection.execute(_STAMP, list(ids))
+
+
+async def refuse(connection: Connection, reasons: Mapping[int, str]) -> None:
+    """Note on each row why it could not be sent this time."""
+    await connection.execute(_REFUSE, list(reasons), list(reasons.values()))
+
+
+async def backlog(connection: Connection) -> Backlog:
+    """What waits to be sent."""
+    found = await connection.fetchrow(_BACKLOG, COUNTED)
+    return Backlog(found["unsent"], found["oldest"]) if found else Backlog(0, 0.0)
+
+
+async def prune(connection: Connection, older_than: timedelta, limit: int = 1000) -> int:
+    """Delete up to `limit` rows that were sent more than `older_than` ago; returns how many."""
+    done = await connection.execute(_PRUNE, older_than, limit)
+    return int(done.rpartition(" ")[2])
+
+
+def _row(found: asyncpg.Record) -> OutboxRow:
+    record = OutboxRecord(
+        topic=found["topic"],
+        key=found["key"],
+        type=found["type"],
+        payload=found["payload"],
+        event_id=found["event_id"],
+        headers=json.loads(found["headers"]),
+    )
+    return OutboxRow(found["id"], found["created_at"], record)

@@ -1,0 +1,129 @@
+"""Migrations go up and down, once, and say what went wrong."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+from service_kit import migrations
+from service_kit.testing import MakeDatabase
+
+from tests.conftest import MIGRATIONS
+
+BROKEN = '''"""A migration that can't work."""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.execute("CREATE TABLE second (id int); INSERT INTO nowhere VALUES (1)")
+
+
+def downgrade() -> None:
+    op.execute("DROP TABLE second")
+'''
+
+
+@pytest.fixture
+def empty_url(make_database: MakeDatabase) -> str:
+    return make_database(None)
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """The first migration of the tests, and a second one that fails in its middle."""
+    (tmp_path / "versions").mkdir()
+    for name in ("env.py", "versions/0001_outbox.py"):
+        (tmp_path / name).write_text((MIGRATIONS / name).read_text())
+    (tmp_path / "versions/0002_broken.py").write_text(BROKEN)
+    return tmp_path
+
+
+def tables(url: str) -> set[str]:
+    with psycopg.connect(url) as connection:
+        rows = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        return {name for (name,) in rows} - {"alembic_version"}
+
+
+def test_up_runs_all_and_a_second_time_nothing(empty_url: str) -> None:
+    assert migrations.upgrade(empty_url, MIGRATIONS) == ("up 0001", "up 0002")
+    assert migrations.upgrade(empty_url, MIGRATIONS) == ()
+    assert tables(empty_url) == {"outbox", "inbox"}
+
+
+def test_down_takes_back_one_step(empty_url: str) -> None:
+    migrations.upgrade(empty_url, MIGRATIONS)
+    assert migrations.downgrade(empty_url, MIGRATIONS) == ("down 0002",)
+    assert tables(empty_url) == {"outbox"}
+
+
+def test_down_to_base_takes_back_everything_and_then_nothing(empty_url: str) -> None:
+    migrations.upgrade(empty_url, MIGRATIONS)
+    assert migrations.downgrade(empty_url, MIGRATIONS, "base") == ("down 0002", "down 0001")
+    assert migrations.downgrade(empty_url, MIGRATIONS) == ()
+    assert tables(empty_url) == set()
+
+
+def test_status_tells_what_is_pending_and_changes_nothing(empty_url: str) -> None:
+    found = migrations.status(empty_url, MIGRATIONS)
+    assert found == migrations.Status(None, "0002", ("0001", "0002"))
+    assert tables(empty_url) == set()
+    migrations.upgrade(empty_url, MIGRATIONS, "0001")
+    assert migrations.status(empty_url, MIGRATIONS) == migrations.Status("0001", "0002", ("0002",))
+
+
+def test_a_failure_keeps_the_steps_before_it_and_nothing_of_its_own(
+    empty_url: str, broken: Path
+) -> None:
+    with pytest.raises(migrations.MigrationFailed, match=r"nowhere.*done before it: up 0001"):
+        migrations.upgrade(empty_url, broken)
+    assert tables(empty_url) == {"outbox"}
+
+
+def test_replicas_that_start_together_migrate_once(empty_url: str) -> None:
+    command = [sys.executable, "-m", "service_kit.migrations", "up", "--folder", str(MIGRATIONS)]
+    replicas = [
+        subprocess.Popen(
+            [*command, "--database-url-variable", "URL"],
+            env={"URL": empty_url},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    outputs = sorted(replica.communicate(timeout=60)[0] for replica in replicas)
+    assert [replica.returncode for replica in replicas] == [0, 0, 0]
+    assert outputs == ["nothing to do\n", "nothing to do\n", "up 0001\nup 0002\n"]
+
+
+def test_a_migration_gives_up_on_a_table_that_somebody_holds(empty_url: str) -> None:
+    migrations.upgrade(empty_url, MIGRATIONS)
+    with psycopg.connect(empty_url) as holder:
+        holder.execute("LOCK TABLE inbox IN ACCESS SHARE MODE")
+        with pytest.raises(migrations.MigrationFailed, match="lock timeout"):
+            migrations.downgrade(empty_url, MIGRATIONS)
+    assert "inbox" in tables(empty_url)
+
+
+def test_the_command_line_names_a_missing_variable(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_URL", raising=False)
+    arguments = ["up", "--folder", str(MIGRATIONS), "--database-url-variable", "NO_URL"]
+    assert migrations.main(arguments) == 2
+    assert "NO_URL is not set" in capsys.readouterr().err
+
+
+def test_the_command_line_never_shows_the_password(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("URL", "postgresql://nobody:hunter2@127.0.0.1:1/nothing")
+    arguments = ["status", "--folder", str(MIGRATIONS), "--database-url-variable", "URL"]
+    assert migrations.main(arguments) == 1
+    output = capsys.readouterr()
+    assert "nothing" in output.err
+    assert "hunter2" not in output.err + output.out
