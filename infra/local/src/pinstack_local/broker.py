@@ -17,6 +17,7 @@ class EmbeddedBroker(Component):
     """
 
     kind = "embedded"
+    address_changes = True
 
     def __init__(
         self, folder: Path, *, log_path: Path | None = None, pid_files: PidFiles | None = None
@@ -43,11 +44,17 @@ class EmbeddedBroker(Component):
         """Return `host:port`, what Kafka clients call bootstrap servers."""
         return self._address_file.read_text()
 
+    @property
+    def processes(self) -> tuple[ChildProcess]:
+        """The server's only process."""
+        return (self.process,)
+
     def launch(self) -> None:
         """Start the process, and forget the address of an earlier one."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._address_file.unlink(missing_ok=True)
-        self.process.start()
+        if not self.process.is_running():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._address_file.unlink(missing_ok=True)
+            self.process.start()
 
     def is_ready(self) -> bool:
         """Say whether its address is known."""

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
-
 from pinstack_local import launcher, logfiles
 from pinstack_local.accounts import Account
 from pinstack_local.errors import StartFailed
@@ -88,8 +87,9 @@ class ChildProcess:
         if self._popen is None:
             return False
         flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
-        if os.waitid(os.P_PID, self._popen.pid, flags) is None:
-            return True
+        with suppress(ChildProcessError):  # somebody else reaped it: gone as well
+            if os.waitid(os.P_PID, self._popen.pid, flags) is None:
+                return True
         # Not reaped yet: the id, which is the group's too, cannot belong to anybody else.
         self._signal_group(signal.SIGKILL)
         self.exit_code = self._popen.wait()

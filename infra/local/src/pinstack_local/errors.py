@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from pinstack_local import logfiles
+
 
 class LocalStackError(Exception):
     """A fact that a person at the terminal can act on; its text is the whole message."""
@@ -17,6 +19,10 @@ class StartFailed(LocalStackError):
         self.name = name
         self.reason = reason
         self.log_path = log_path
+
+    def log_lines(self, count: int) -> list[str]:
+        """Return the last lines of its log."""
+        return logfiles.tail(self.log_path, count) if self.log_path is not None else []
 
 
 class PortsTaken(LocalStackError):

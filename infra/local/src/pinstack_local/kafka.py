@@ -51,7 +51,7 @@ class KafkaServer(Component):
         self.name = "kafka"
         self.log_path = (log_path or folder / "kafka.log").absolute()
         self.ports = [port + n for n in range(brokers)] if port else ports.free_ports(brokers)
-        self.processes: list[ChildProcess] = []
+        self._nodes: list[ChildProcess] = []
         self._folder = folder.absolute()
         self._controller_ports = ports.free_ports(brokers)
         self._pid_files = pid_files
@@ -64,32 +64,37 @@ class KafkaServer(Component):
         return ",".join(f"{ports.LOOPBACK}:{port}" for port in self.ports)
 
     @property
+    def processes(self) -> list[ChildProcess]:
+        """The nodes; none before the first launch."""
+        return self._nodes
+
+    @property
     def process(self) -> ChildProcess:
         """The only node, or the first."""
-        return self.processes[0]
+        return self._nodes[0]
 
     def launch(self) -> None:
         """Fetch the jars and format the storage if this is the first time; start the nodes."""
-        if not self.processes:
+        if not self._nodes:
             java = kafka_jars.java()
             self._jars = kafka_jars.fetch()
             for index in range(len(self.ports)):
                 self._prepare_node(java, index)
-            self.processes = [self._node(java, index) for index in range(len(self.ports))]
-        for process in self.processes:
+            self._nodes = [self._node(java, index) for index in range(len(self.ports))]
+        for process in self._nodes:
             process.start()
 
     def is_ready(self) -> bool:
         """Say whether every node answers requests."""
-        for process in self.processes:
+        for process in self._nodes:
             process.require_running()
         return all(_answers(port) for port in self.ports)
 
     def stop(self, grace: float = 30) -> None:
         """Let the nodes write what they hold, and end them."""
-        for process in self.processes:
+        for process in self._nodes:
             process.terminate()
-        for process in self.processes:
+        for process in self._nodes:
             process.stop(grace)
         self._keep_archive()
 

@@ -7,7 +7,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import psutil
-
 from pinstack_local import identity
 from pinstack_local.waiting import wait_until
 

@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from typing import NamedTuple
 
 import psutil
-
 from pinstack_local.errors import PortsTaken
 
 LOOPBACK = "127.0.0.1"

@@ -9,7 +9,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psutil
-
 from pinstack_local import accounts, launcher, ports, private_files, wheels
 from pinstack_local.child import ChildProcess, Program
 from pinstack_local.component import Component
@@ -62,6 +61,11 @@ class PostgresServer(Component):
         """Return `postgresql://user:password@host:port/database`; the superuser's by default."""
         secret = quote(self.password if password is None else password, safe="")
         return f"postgresql://{user}:{secret}@{ports.LOOPBACK}:{self.port}/{database}"
+
+    @property
+    def processes(self) -> tuple[ChildProcess]:
+        """The server's only process."""
+        return (self.process,)
 
     def launch(self) -> None:
         """Create the cluster if there is none yet, and start the server."""

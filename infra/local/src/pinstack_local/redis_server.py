@@ -35,6 +35,11 @@ class RedisServer(Component):
         """Return `redis://host:port/database`."""
         return f"redis://{ports.LOOPBACK}:{self.port}/{database}"
 
+    @property
+    def processes(self) -> tuple[ChildProcess]:
+        """The server's only process."""
+        return (self.process,)
+
     def launch(self) -> None:
         """Start the server."""
         self._folder.mkdir(parents=True, exist_ok=True)

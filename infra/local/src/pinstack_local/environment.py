@@ -1,0 +1,59 @@
+"""What each process of a stack finds in its environment."""
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from pinstack_local.layout import Instance, Layout
+from pinstack_local.ports import LOOPBACK
+
+
+def peer_addresses(layout: Layout) -> dict[str, str]:
+    """Return USER_GRPC_ADDRESS and so on: `host:port`, comma-separated for replicas."""
+    addresses: dict[str, list[str]] = {}
+    for instance in layout.instances:
+        if instance.spec.database is not None:
+            addresses.setdefault(instance.spec.address_variable, []).append(instance.address)
+    return {variable: ",".join(found) for variable, found in addresses.items()}
+
+
+def database_urls(layout: Layout, secrets: Mapping[str, str]) -> dict[str, str]:
+    """Return USER_DATABASE_URL and so on."""
+    return {
+        spec.database_variable: (
+            f"postgresql://{spec.database}:{quote(secrets[spec.database], safe='')}"
+            f"@{LOOPBACK}:{layout.postgres_port}/{spec.database}"
+        )
+        for spec in {instance.spec for instance in layout.instances}
+        if spec.database is not None
+    }
+
+
+def own_variables(
+    instance: Instance, layout: Layout, secrets: Mapping[str, str], inherited: Mapping[str, str]
+) -> dict[str, str]:
+    """Return what only this process is told: its ports, its database, its secrets.
+
+    A secret that the person at the terminal has set stays as it is.
+    """
+    spec = instance.spec
+    own = {
+        spec.port_variable: str(instance.port),
+        spec.admin_port_variable: str(instance.admin_port),
+    }
+    if spec.database is not None:
+        own[spec.database_variable] = database_urls(layout, secrets)[spec.database_variable]
+    return own | {name: inherited.get(name) or secrets[name] for name in spec.secrets}
+
+
+def shared_variables(
+    layout: Layout, redis_url: str, bootstrap_servers: str, inherited: Mapping[str, str]
+) -> dict[str, str]:
+    """Return what every process is told: where Redis, the broker and the other services are."""
+    brokers = bootstrap_servers.count(",") + 1
+    return {
+        "REDIS_URL": redis_url,
+        "KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers,
+        "KAFKA_TOPIC_REPLICATION": inherited.get("KAFKA_TOPIC_REPLICATION") or str(min(3, brokers)),
+        "PYTHONUNBUFFERED": "1",
+        **peer_addresses(layout),
+    }

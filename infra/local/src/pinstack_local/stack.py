@@ -1,0 +1,214 @@
+"""The whole platform: infrastructure, migrations, services and gateway, started and stopped."""
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+from pinstack_local import environment, lock, private_files
+from pinstack_local.child import ChildProcess
+from pinstack_local.component import Component, start_all, stop_all, wait_all
+from pinstack_local.infrastructure import Infrastructure
+from pinstack_local.layout import Instance, Layout
+from pinstack_local.pidfiles import PidFiles
+from pinstack_local.services import Migrations, ServiceProcess
+from pinstack_local.settings import StackSettings
+
+Report = Callable[[str], None]
+
+
+class Stack:
+    """A platform on this machine; a context manager, usable from any thread or event loop.
+
+    `report` is told each step in words; `on_poll` is called while it waits, and may raise.
+    """
+
+    def __init__(
+        self,
+        settings: StackSettings,
+        *,
+        report: Report = lambda _: None,
+        on_poll: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.settings = settings
+        self.layout = Layout(settings)
+        self.logs = settings.data_dir.absolute() / "logs"
+        self._report = report
+        self._on_poll = on_poll
+        self._pid_files = PidFiles(settings.data_dir.absolute() / "run")
+        self._claim = ExitStack()
+        self._secrets: dict[str, str] = {}
+        self.infrastructure = self._infrastructure()
+        self.migrations = Migrations(
+            settings.services,
+            self._migration_environment,
+            self.logs / "migrations.log",
+            root=settings.root,
+            pid_files=self._pid_files,
+        )
+        self.services = tuple(
+            self._service(instance) for instance in self.layout.instances if settings.with_services
+        )
+
+    @property
+    def gateway_url(self) -> str:
+        """`http://host:port` of the (first) gateway."""
+        return self.gateway_urls[0]
+
+    @property
+    def gateway_urls(self) -> list[str]:
+        """One URL per gateway."""
+        return [
+            f"http://{instance.address}"
+            for instance in self.layout.instances
+            if instance.spec.database is None
+        ]
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """Everything that stays up, in the order of starting."""
+        return (*self.infrastructure.components, *self.services)
+
+    @property
+    def processes(self) -> Mapping[str, ChildProcess]:
+        """Every process by name: `postgres`, `redis`, `broker` or `kafka`, `user-service`, …"""
+        found = (process for each in self.components for process in each.processes)
+        return {process.name: process for process in found}
+
+    def component(self, name: str) -> Component:
+        """Return the part with that name; raises KeyError."""
+        return {each.name: each for each in self.components}[name]
+
+    def database_url(self, service: str) -> str:
+        """Return the URL that the service uses; raises KeyError for one without a database."""
+        variables = {
+            instance.spec.name: instance.spec.database_variable
+            for instance in self.layout.instances
+        }
+        return environment.database_urls(self.layout, self._secrets)[variables[service]]
+
+    def addresses(self) -> dict[str, str]:
+        """Return what somebody needs who starts services by hand: variables with their values."""
+        secrets = {
+            name: self._secrets[name] for spec in self.settings.services for name in spec.secrets
+        }
+        return {
+            "REDIS_URL": self.infrastructure.redis.url(),
+            "KAFKA_BOOTSTRAP_SERVERS": self.infrastructure.broker.bootstrap_servers,
+            **environment.database_urls(self.layout, self._secrets),
+            **secrets,
+        }
+
+    def start(self) -> Self:
+        """Bring everything up, and return when the gateway is ready.
+
+        Raises AlreadyRunning, PortsTaken or MissingTool before anything is started, StartFailed
+        (after stopping everything) when a part does not come up.
+        """
+        try:
+            self._claim.enter_context(lock.claimed(self.settings.data_dir))
+            self._clean_up_after_crash()
+            self.layout.require_free_ports()
+            self._bring_up()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """End everything, in reverse order, and give the data folder back."""
+        gateways = [each for each in self.services if each.instance.spec.database is None]
+        others = [each for each in self.services if each.instance.spec.database is not None]
+        with self._claim, ExitStack() as stages:
+            stages.callback(self.infrastructure.stop)
+            stages.callback(stop_all, [*others, self.migrations])
+            stages.callback(stop_all, gateways)
+
+    def wait_ready(self, *names: str, timeout: float | None = None) -> None:
+        """Wait until the named parts (all without names) are ready.
+
+        Raises StartFailed for one that does not run, or is late. Whoever has killed a process
+        starts it again before.
+        """
+        parts = [self.component(name) for name in names] or self.components
+        wait_all(parts, timeout or self.settings.start_timeout, on_poll=self._on_poll)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _infrastructure(self) -> Infrastructure:
+        return Infrastructure(
+            self.settings.data_dir.absolute(),
+            broker=self.settings.broker,
+            kafka_brokers=self.settings.kafka_brokers,
+            postgres_port=self.layout.postgres_port,
+            redis_port=self.layout.redis_port,
+            kafka_port=self.layout.kafka_port,
+            durable=self.settings.durable,
+        )
+
+    def _service(self, instance: Instance) -> ServiceProcess:
+        return ServiceProcess(
+            instance,
+            self._service_environment,
+            self.logs,
+            folder=self.settings.root,
+            drain_seconds=self.settings.drain_seconds,
+            pid_files=self._pid_files,
+        )
+
+    def _clean_up_after_crash(self) -> None:
+        for name in self._pid_files.stop_leftovers():
+            self._report(f"stopped {name}, which a crashed run had left behind")
+
+    def _bring_up(self) -> None:
+        infrastructure = self.infrastructure
+        self._secrets = self._load_secrets()
+        for component in infrastructure.components:
+            component.launch()
+        self._await(infrastructure.postgres)
+        databases = [spec.database for spec in self.settings.services if spec.database]
+        infrastructure.ensure_databases({name: self._secrets[name] for name in databases})
+        migrations = [self.migrations] if self.settings.with_services else []
+        self._await(infrastructure.redis, infrastructure.broker, *migrations)
+        self._await(*self.services)
+
+    def _await(self, *components: Component) -> None:
+        timeout = self.settings.start_timeout
+
+        def tell(ready: Component) -> None:
+            self._report(f"{ready.name} is ready")
+
+        start_all(components, timeout, tell, self._on_poll)
+
+    def _load_secrets(self) -> dict[str, str]:
+        names = [spec.database for spec in self.settings.services if spec.database]
+        names += [name for spec in self.settings.services for name in spec.secrets]
+        return private_files.remembered_secrets(self.settings.data_dir / "secrets.json", names)
+
+    def _service_environment(self, instance: Instance) -> dict[str, str]:
+        infrastructure = self.infrastructure
+        inherited = os.environ | dict(self.settings.environment)
+        return {
+            **inherited,
+            **environment.shared_variables(
+                self.layout,
+                infrastructure.redis.url(),
+                infrastructure.broker.bootstrap_servers,
+                inherited,
+            ),
+            **environment.own_variables(instance, self.layout, self._secrets, inherited),
+            **self.settings.environment,
+        }
+
+    def _migration_environment(self) -> dict[str, str]:
+        return os.environ | environment.database_urls(self.layout, self._secrets)
