@@ -20,6 +20,8 @@ _SECRET_VALUES: Final = re.compile(
     r"|[\w.+-]+@[\w-]+\.[\w.-]+"
 )
 _HIDDEN: Final = "[redacted]"
+_TRACEBACKS: Final = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+"""Local variables stay out of the logs: passwords are among them."""
 
 EventDict = MutableMapping[str, Any]
 
@@ -35,7 +37,7 @@ def configure(service: str, level: str = "INFO") -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="timestamp"),
-        structlog.processors.dict_tracebacks,
+        structlog.processors.ExceptionRenderer(_TRACEBACKS),
         _redact,
     ]
     structlog.configure(
@@ -59,6 +61,7 @@ def configure(service: str, level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [output]
     root.setLevel(level)
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # the runtime tells it better
 
 
 def get(name: str) -> structlog.stdlib.BoundLogger:

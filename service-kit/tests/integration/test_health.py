@@ -1,0 +1,84 @@
+"""The admin port."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from service_kit.health import Health, serve_admin
+
+
+@pytest.fixture
+def health() -> Health:
+    return Health("sample")
+
+
+@pytest.fixture
+async def admin(health: Health) -> AsyncIterator[httpx.AsyncClient]:
+    async with (
+        serve_admin("127.0.0.1", 0, health) as server,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as client,
+    ):
+        yield client
+
+
+async def _well() -> None:
+    pass
+
+
+async def _broken() -> None:
+    raise ConnectionRefusedError
+
+
+async def test_a_process_is_alive_before_it_is_ready(
+    admin: httpx.AsyncClient, health: Health
+) -> None:
+    assert (await admin.get("/livez")).status_code == 200
+    assert (await admin.get("/readyz")).status_code == 503
+    health.started()
+    assert (await admin.get("/readyz")).status_code == 200
+
+
+async def test_a_required_dependency_that_is_away_makes_it_unready(
+    admin: httpx.AsyncClient, health: Health
+) -> None:
+    health.started()
+    health.require("store", _well)
+    health.require("other", _broken)
+    answer = await admin.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["dependencies"] == {"store": "ok", "other": "ConnectionRefusedError"}
+
+
+async def test_an_observed_dependency_that_is_away_is_shown_and_no_more(
+    admin: httpx.AsyncClient, health: Health
+) -> None:
+    health.started()
+    health.observe("extra", _broken)
+    answer = await admin.get("/health")
+    assert answer.status_code == 200
+    assert answer.json()["dependencies"] == {"extra": "ConnectionRefusedError"}
+
+
+async def test_a_dependency_that_does_not_answer_does_not_hold_the_answer_up(
+    admin: httpx.AsyncClient, health: Health
+) -> None:
+    health.started()
+    health.require("slow", asyncio.Event().wait)
+    assert (await admin.get("/readyz")).json()["dependencies"] == {"slow": "timeout"}
+
+
+async def test_a_process_that_drains_is_alive_and_not_ready(
+    admin: httpx.AsyncClient, health: Health
+) -> None:
+    health.started()
+    health.draining = True
+    assert (await admin.get("/livez")).status_code == 200
+    assert (await admin.get("/readyz")).status_code == 503
+
+
+async def test_metrics_are_in_the_text_format(admin: httpx.AsyncClient) -> None:
+    answer = await admin.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert "# HELP pinstack_outbox_unsent" in answer.text
+    assert (await admin.get("/nothing")).status_code == 404

@@ -1,0 +1,33 @@
+"""W3C context, with tracing off and on."""
+
+from opentelemetry import trace
+from service_kit import tracing
+
+PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+def test_a_callers_context_is_handed_on_where_tracing_is_off() -> None:
+    assert tracing.is_off()
+    context = tracing.extract_context({"traceparent": PARENT})
+    with tracing.span("work", parent=context):
+        assert tracing.traceparent() == PARENT
+    assert tracing.traceparent() is None
+
+
+def test_a_request_without_a_context_gets_a_fresh_unsampled_one() -> None:
+    with tracing.span("request", parent=tracing.root_context({})):
+        made = tracing.traceparent()
+    assert made is not None
+    assert made.endswith("-00")
+    with tracing.span("request", parent=tracing.root_context({})):
+        assert tracing.traceparent() != made
+
+
+def test_a_request_with_a_context_keeps_it() -> None:
+    with tracing.span("request", parent=tracing.root_context({"traceparent": PARENT})):
+        assert tracing.inject()["traceparent"] == PARENT
+
+
+def test_a_malformed_context_is_no_context() -> None:
+    context = tracing.extract_context({"traceparent": "00-zz-zz-01"})
+    assert not trace.get_current_span(context).get_span_context().is_valid
