@@ -5,7 +5,6 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode
-
 from service_kit.config import (
     GrpcSettings,
     Port,

@@ -1,0 +1,101 @@
+"""What goes back to a client: a status, the bytes of a body, header fields."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+import orjson
+from service_kit.errors import FieldViolation
+from starlette.types import Send
+
+Fields = list[tuple[bytes, bytes]]
+
+JSON = b"application/json"
+NO_STORE = "no-store"
+REVALIDATE = "private, no-cache"
+_DATES = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
+
+
+@dataclass(slots=True)
+class Answer:
+    """One response. `data` are the bytes inside the envelope: what an entity tag is made of."""
+
+    status: int
+    body: bytes = b""
+    content_type: bytes = JSON
+    fields: Fields = field(default_factory=list)
+    data: bytes = b""
+    cache_control: str = NO_STORE
+    code: str = "OK"
+
+    def add(self, name: str, value: str) -> "Answer":
+        """The same answer with one more header field; `name` in lower case."""
+        self.fields.append((name.encode("ascii"), value.encode("latin-1")))
+        return self
+
+    async def send(self, send: Send, *, with_body: bool = True) -> None:
+        """Write the answer; a HEAD request gets everything but the body."""
+        fields = [*self.fields, (b"cache-control", self.cache_control.encode())]
+        if self.status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
+            fields.append((b"content-type", self.content_type))
+            fields.append((b"content-length", b"%d" % len(self.body)))
+        await send({"type": "http.response.start", "status": self.status, "headers": fields})
+        await send({"type": "http.response.body", "body": self.body if with_body else b""})
+
+
+def ok(
+    data: object = None, message: str = "ok", *, status: int = 200, next_link: str = ""
+) -> Answer:
+    """Success in the envelope. `data` is anything that orjson writes; None leaves it out."""
+    inner = b"" if data is None else orjson.dumps(data, option=_DATES)
+    answer = Answer(status, _success(status, inner, message), data=inner)
+    return answer.add("link", f'<{next_link}>; rel="next"') if next_link else answer
+
+
+def created(data: object, message: str = "created") -> Answer:
+    """201 with what was made."""
+    return ok(data, message, status=201)
+
+
+def no_content() -> Answer:
+    """204."""
+    return Answer(204)
+
+
+def refused(
+    status: int,
+    code: str,
+    message: str,
+    *,
+    request_id: str,
+    violations: Sequence[FieldViolation] = (),
+) -> Answer:
+    """An error in the envelope."""
+    content: dict[str, object] = {
+        "status": status,
+        "error": message,
+        "message": message,
+        "code": code,
+        "timestamp": _now(),
+        "request_id": request_id,
+    }
+    if violations:
+        content["details"] = [{"field": item.field, "issue": item.issue} for item in violations]
+    return Answer(status, orjson.dumps(content), code=code)
+
+
+def _success(status: int, data: bytes, message: str) -> bytes:
+    inner = b'"data":%b,' % data if data else b""
+    return b'{"status":%d,%b"message":%b,"timestamp":"%b"}' % (
+        status,
+        inner,
+        orjson.dumps(message),
+        _now().encode(),
+    )
+
+
+def _now() -> str:
+    """The moment to the second; formatted by orjson's rules it would carry microseconds."""
+    return datetime.fromtimestamp(int(time.time()), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

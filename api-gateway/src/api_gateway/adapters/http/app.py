@@ -1,0 +1,167 @@
+"""The ASGI application: what every request passes before and after its operation."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+import structlog
+from opentelemetry import trace
+from opentelemetry.trace import SpanKind
+from service_kit import errors, logs, metrics, tracing
+from service_kit.errors import AppError
+from starlette.routing import Route as ForeignRoute
+from starlette.routing import WebSocketRoute, compile_path
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api_gateway.adapters.http.answer import Answer
+from api_gateway.adapters.http.call import Call
+from api_gateway.adapters.http.client_address import ClientAddresses
+from api_gateway.adapters.http.cors import Cors
+from api_gateway.adapters.http.dispatch import WEBSOCKET, Dispatch, Match
+from api_gateway.adapters.http.errors import answer_of
+from api_gateway.adapters.http.exchange import Exchange, header_fields, request_id_of
+from api_gateway.adapters.http.operations import Route
+from api_gateway.adapters.http.pipeline import Edge, Endpoint
+
+_UNMATCHED: Final = "unmatched"
+Target = Endpoint | ASGIApp
+
+
+class Gateway:
+    """All operations behind one edge, and beside them the routes of the live channel."""
+
+    def __init__(
+        self,
+        routes: Sequence[Route],
+        live: Sequence[ForeignRoute | WebSocketRoute],
+        edge: Edge,
+        cors: Cors,
+        addresses: ClientAddresses,
+    ) -> None:
+        self._table: Dispatch[Target] = Dispatch([*_own(routes, edge), *_foreign(live)])
+        self._cors = cors
+        self._addresses = addresses
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request or socket (ASGI 3)."""
+        if scope["type"] not in ("http", "websocket"):
+            return
+        fields = header_fields(scope)
+        call = Call(scope, fields, request_id_of(fields))
+        call.address = self._addresses.of(scope, call.field("x-forwarded-for"))
+        exchange = Exchange(send, call.request_id, self._cors.fields(call.field("origin")))
+        match, refusal = self._find(scope)
+        template = match.template if match else _UNMATCHED
+        with _observed(call, template, exchange, measured=_is_short(match)):
+            try:
+                if match is None or refusal is not None:
+                    raise refusal or errors.Internal
+                await self._serve(call, match, receive, exchange)
+            except Exception as error:
+                await _fail(call, error, exchange)
+
+    def _find(self, scope: Scope) -> tuple[Match[Target] | None, AppError | None]:
+        method = WEBSOCKET if scope["type"] == "websocket" else scope["method"]
+        try:
+            return self._table.find(method, scope["path"]), None
+        except AppError as error:
+            return None, error
+
+    async def _serve(
+        self, call: Call, match: Match[Target], receive: Receive, exchange: Exchange
+    ) -> None:
+        if match.target is None:
+            wanted = call.field("access-control-request-method")
+            answer = self._cors.options(call.field("origin"), wanted, match.allow)
+        elif isinstance(match.target, Endpoint):
+            answer = await match.target.serve(call, match.parameters, receive)
+        else:
+            call.scope["path_params"] = dict(match.parameters)
+            await match.target(call.scope, receive, exchange.send)
+            return
+        await answer.send(exchange.send, with_body=call.scope["method"] != "HEAD")
+
+
+def _own(routes: Sequence[Route], edge: Edge) -> Iterator[tuple[str, str, Target]]:
+    for route in routes:
+        names = list(compile_path(route.operation.path)[2])
+        yield route.operation.method, route.operation.path, Endpoint(route, names, edge)
+
+
+def _foreign(
+    routes: Sequence[ForeignRoute | WebSocketRoute],
+) -> Iterator[tuple[str, str, Target]]:
+    for route in routes:
+        if isinstance(route, WebSocketRoute):
+            yield WEBSOCKET, route.path, route.app
+        else:
+            for method in (route.methods or {"GET"}) - {"HEAD"}:
+                yield method, route.path, route.app
+
+
+def _is_short(match: Match[Target] | None) -> bool:
+    """Whether the time that a request takes says how fast the gateway is."""
+    return match is None or match.target is None or isinstance(match.target, Endpoint)
+
+
+@contextmanager
+def _observed(call: Call, template: str, exchange: Exchange, *, measured: bool) -> Iterator[None]:
+    """Trace, log context and metrics around one request."""
+    started = time.perf_counter()
+    method = call.scope.get("method", WEBSOCKET)
+    if measured:
+        metrics.HTTP_IN_FLIGHT.inc()
+    structlog.contextvars.bind_contextvars(request_id=call.request_id)
+    parent = tracing.root_context(call.fields)
+    try:
+        with tracing.span(f"{method} {template}", parent=parent, kind=SpanKind.SERVER):
+            yield
+            seconds = time.perf_counter() - started
+            _count(method, template, exchange.status, seconds if measured else None)
+    finally:
+        structlog.contextvars.clear_contextvars()
+        if measured:
+            metrics.HTTP_IN_FLIGHT.dec()
+
+
+_METHODS: Final = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", WEBSOCKET}
+
+
+def _count(method: str, template: str, status: int, seconds: float | None) -> None:
+    labels = (method if method in _METHODS else "other", template, str(status))
+    metrics.HTTP_REQUESTS.labels(*labels).inc()
+    if seconds is not None:
+        exemplar = None
+        span = trace.get_current_span().get_span_context()
+        if span.trace_flags.sampled:
+            exemplar = {"trace_id": f"{span.trace_id:032x}"}
+        metrics.HTTP_DURATION.labels(*labels).observe(seconds, exemplar)
+    if status >= 500:
+        logs.get(__name__).warning("request failed", method=method, route=template, status=status)
+
+
+async def _fail(call: Call, error: Exception, exchange: Exchange) -> None:
+    """Answer an error; what nobody foresaw is logged whole and leaves without detail."""
+    known = error if isinstance(error, AppError) else errors.Internal()
+    if known is not error:
+        logs.get(__name__).error("request crashed", exc_info=error)
+    if exchange.status:
+        return
+    answer = answer_of(known, call.request_id)
+    if call.scope["type"] == "http":
+        await answer.send(exchange.send, with_body=call.scope["method"] != "HEAD")
+    else:
+        await _deny(call.scope, answer, exchange)
+
+
+async def _deny(scope: Scope, answer: Answer, exchange: Exchange) -> None:
+    """Refuse a socket before it is one, with the envelope where the server can send it."""
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await exchange.send({"type": "websocket.close", "code": 1008})
+        return
+
+    async def send(message: Message) -> None:
+        await exchange.send({**message, "type": f"websocket.{message['type']}"})
+
+    await answer.send(send)

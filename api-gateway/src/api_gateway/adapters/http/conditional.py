@@ -1,0 +1,53 @@
+"""Entity tags: not sending what the client has, not changing what it has not seen (RFC 9110, 13).
+
+A tag is of the data in the envelope, not of its timestamp.
+"""
+
+import hashlib
+
+from service_kit.errors import FailedPrecondition
+
+from api_gateway.adapters.http.answer import REVALIDATE, Answer, ok
+from api_gateway.adapters.http.call import Call
+
+
+class Stale(FailedPrecondition):
+    """The resource is no longer what the client saw."""
+
+    code = "PRECONDITION_FAILED"
+    message = "precondition failed"
+
+
+def entity_tag(data: bytes) -> str:
+    """The strong entity tag of a representation."""
+    return f'"{hashlib.blake2b(data, digest_size=12).hexdigest()}"'
+
+
+def tagged(call: Call, answer: Answer) -> Answer:
+    """The answer to a GET with its entity tag, or 304 where the client has it already."""
+    if answer.status != 200 or not answer.data or call.method != "GET":
+        return answer
+    tag = entity_tag(answer.data)
+    if answer.cache_control == "no-store":
+        answer.cache_control = REVALIDATE
+    wanted = call.field("if-none-match")
+    if wanted is not None and _names(wanted, tag, weakly=True):
+        unchanged = Answer(304, fields=answer.fields, cache_control=answer.cache_control)
+        return unchanged.add("etag", tag)
+    return answer.add("etag", tag)
+
+
+def require_match(call: Call, current: object) -> None:
+    """Raise Stale unless If-Match names the tag of `current`, the data that GET answers now."""
+    wanted = call.field("if-match")
+    if wanted is not None and not _names(wanted, entity_tag(ok(current).data), weakly=False):
+        raise Stale
+
+
+def _names(wanted: str, tag: str, *, weakly: bool) -> bool:
+    if wanted.strip() == "*":
+        return True
+    names = [name.strip() for name in wanted.split(",")]
+    if weakly:
+        names = [name.removeprefix("W/") for name in names]
+    return tag in names

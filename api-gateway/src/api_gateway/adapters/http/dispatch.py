@@ -1,0 +1,89 @@
+"""From method and path to what serves them: one table, static paths before templates."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Generic, TypeVar
+
+from starlette.routing import compile_path
+
+from api_gateway.adapters.http.errors import MethodNotAllowed, PathNotFound, UpgradeRequired
+
+WEBSOCKET: Final = "WEBSOCKET"
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Resource(Generic[T]):
+    """One path template, and what serves each of its methods."""
+
+    template: str
+    pattern: re.Pattern[str]
+    methods: dict[str, T] = field(default_factory=dict)
+
+    @property
+    def allow(self) -> str:
+        """The value of Allow: what the path can be asked for."""
+        names = {name for name in self.methods if name != WEBSOCKET}
+        if "GET" in names:
+            names.add("HEAD")
+        return ", ".join(sorted(names | {"OPTIONS"}))
+
+
+@dataclass(frozen=True, slots=True)
+class Match(Generic[T]):
+    """What a request asks for. `target` is None for OPTIONS."""
+
+    template: str
+    allow: str
+    target: T | None
+    parameters: Mapping[str, str]
+
+
+class Dispatch(Generic[T]):
+    """The table of all operations. A trailing slash is the same path; HEAD is GET."""
+
+    def __init__(self, entries: Sequence[tuple[str, str, T]]) -> None:
+        """`entries` are (method or WEBSOCKET, path template, target)."""
+        self._static: dict[str, _Resource[T]] = {}
+        self._templates: dict[int, list[_Resource[T]]] = {}
+        resources: dict[str, _Resource[T]] = {}
+        for method, path, target in entries:
+            if path not in resources:
+                resources[path] = self._add(path)
+            if resources[path].methods.setdefault(method, target) is not target:
+                raise ValueError(f"two operations for {method} {path}")
+
+    def _add(self, path: str) -> _Resource[T]:
+        pattern, template, convertors = compile_path(path)
+        resource: _Resource[T] = _Resource(template, pattern)
+        if convertors:
+            self._templates.setdefault(path.count("/"), []).append(resource)
+        else:
+            self._static[path] = resource
+        return resource
+
+    def find(self, method: str, path: str) -> Match[T]:
+        """What serves a request. Raises PathNotFound, MethodNotAllowed or UpgradeRequired."""
+        resource, parameters = self._resource(path)
+        name = "GET" if method == "HEAD" else method
+        if name in resource.methods:
+            target = resource.methods[name]
+            return Match(resource.template, resource.allow, target, parameters)
+        if method == "OPTIONS":
+            return Match(resource.template, resource.allow, None, parameters)
+        if method == WEBSOCKET:
+            raise PathNotFound
+        if set(resource.methods) == {WEBSOCKET}:
+            raise UpgradeRequired
+        raise MethodNotAllowed(resource.allow)
+
+    def _resource(self, path: str) -> tuple[_Resource[T], Mapping[str, str]]:
+        if len(path) > 1 and path.endswith("/"):
+            path = path[:-1]
+        if path in self._static:
+            return self._static[path], {}
+        for resource in self._templates.get(path.count("/"), ()):
+            if match := resource.pattern.match(path):
+                return resource, match.groupdict()
+        raise PathNotFound

@@ -1,0 +1,62 @@
+"""One request and its answer on the wire: identity, trace, the fields that every answer has."""
+
+import re
+import secrets
+from typing import Final
+
+from service_kit import tracing
+from starlette.types import Message, Scope, Send
+
+from api_gateway.adapters.http.answer import Fields
+
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_SECURITY: Final[Fields] = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+]
+_POLICY: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+
+
+def header_fields(scope: Scope) -> dict[str, str]:
+    """The header fields of a request by name in lower case; repeated ones joined with a comma."""
+    fields: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        fields[key] = f"{fields[key]}, {text}" if key in fields else text
+    return fields
+
+
+def request_id_of(fields: dict[str, str]) -> str:
+    """What the caller calls its request, if that is a sane token, else a fresh random one."""
+    given = fields.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+
+
+class Exchange:
+    """The way back of one answer; knows its status once it has begun, 0 before."""
+
+    def __init__(self, send: Send, request_id: str, fields: Fields) -> None:
+        self._send = send
+        self._request_id = request_id
+        self._fields = fields
+        self.status = 0
+
+    async def send(self, message: Message) -> None:
+        """Pass a message on; the beginning of an answer gets the fields that all have."""
+        if message["type"] in ("http.response.start", "websocket.http.response.start"):
+            self.status = message["status"]
+            message["headers"] = [*message.get("headers", ()), *self._common(message)]
+        elif message["type"] == "websocket.accept":
+            self.status = 101
+        elif message["type"] == "websocket.close" and not self.status:
+            self.status = 403
+        await self._send(message)
+
+    def _common(self, message: Message) -> Fields:
+        common = [(b"x-request-id", self._request_id.encode()), *_SECURITY, *self._fields]
+        if all(name.lower() != _POLICY[0] for name, _ in message.get("headers", ())):
+            common.append(_POLICY)
+        if parent := tracing.traceparent():
+            common.append((b"traceparent", parent.encode()))
+        return common

@@ -1,0 +1,118 @@
+"""Request bodies: JSON read so strictly that everything behind may trust it."""
+
+import json
+from collections.abc import Iterator
+from json import JSONDecodeError
+from math import isfinite
+from typing import Any, Final
+
+from service_kit.errors import FieldViolation, InvalidArgument
+from starlette.types import Receive
+
+from api_gateway.adapters.http.errors import BodyTooLarge, InvalidInput
+
+_MAX_DEPTH: Final = 64
+"""Of arrays and objects in one another; orjson cannot write more than 254."""
+_MAX_DIGITS: Final = 19
+"""Of an integer: 2^63 − 1 has so many."""
+_MAX_INT: Final = 2**63
+
+
+async def read_body(receive: Receive, declared: str | None, limit: int) -> bytes:
+    """The whole body. Raises BodyTooLarge as soon as it is past `limit`, declared or not."""
+    if declared is not None and declared.isdecimal() and int(declared) > limit:
+        raise BodyTooLarge
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise InvalidInput
+        chunk: bytes = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise BodyTooLarge
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+def is_json(content_type: str | None) -> bool:
+    """Whether a body of that type is read; an unnamed type is taken for JSON."""
+    if not content_type:
+        return True
+    essence = content_type.partition(";")[0].strip().lower()
+    return essence == "application/json" or (
+        essence.startswith("application/") and essence.endswith("+json")
+    )
+
+
+def parse(raw: bytes) -> Any:
+    """The value that `raw` holds.
+
+    Raises InvalidInput where it is no JSON in UTF-8, names a key twice, holds NaN or Infinity,
+    a number too large or a nesting too deep; InvalidArgument for a NUL character, which
+    PostgreSQL cannot store.
+    """
+    try:
+        value = json.loads(
+            raw.decode(),
+            object_pairs_hook=_unique,
+            parse_constant=_no_constant,
+            parse_int=_bounded_int,
+            parse_float=_finite_float,
+        )
+    except (JSONDecodeError, UnicodeDecodeError, RecursionError):
+        raise InvalidInput from None
+    if raw.count(b"[") + raw.count(b"{") > _MAX_DEPTH or b"\\u" in raw:
+        _check(value)
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise InvalidInput
+    return found
+
+
+def _no_constant(_: str) -> None:
+    raise InvalidInput
+
+
+def _bounded_int(digits: str) -> int:
+    if len(digits) > _MAX_DIGITS + 1 or not -_MAX_INT <= (number := int(digits)) < _MAX_INT:
+        raise InvalidInput
+    return number
+
+
+def _finite_float(digits: str) -> float:
+    if not isfinite(number := float(digits)):
+        raise InvalidInput
+    return number
+
+
+def _check(value: Any) -> None:
+    violations = []
+    for path, text in _texts(value, (), 0):
+        if "\0" in text:
+            violations.append(FieldViolation(".".join(path), "must not contain NUL"))
+        if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise InvalidInput
+    if violations:
+        raise InvalidArgument(violations=violations)
+
+
+def _texts(value: Any, path: tuple[str, ...], depth: int) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every text of a JSON value, keys included, with where it stands."""
+    if depth > _MAX_DEPTH:
+        raise InvalidInput
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _texts(item, (*path, str(index)), depth + 1)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield path, key
+            yield from _texts(item, (*path, key), depth + 1)

@@ -1,0 +1,142 @@
+"""Operations of the API: what a route declares once, for serving and for the OpenAPI document."""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final, Literal, TypeVar
+
+from pydantic import BaseModel
+
+from api_gateway.adapters.http.answer import Answer
+
+Method = Literal["GET", "POST", "PUT", "DELETE"]
+Handler = Callable[..., Awaitable[Answer]]
+API: Final = "/api/v1"
+
+
+class Access(Enum):
+    """Who may call: everybody, everybody with a token, or that depends on the settings (reads)."""
+
+    OPEN = "open"
+    TOKEN = "token"  # noqa: S105 - no password
+    READ = "read"
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """What an operation answers when all is well.
+
+    `data` is the model of what stands in the envelope (None: 204, or an envelope without data),
+    `example` an instance of it as JSON. `bare` answers stand outside the envelope.
+    """
+
+    status: int = 200
+    data: type[BaseModel] | None = None
+    example: object = None
+    message: str = "ok"
+    bare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An error that an operation may answer besides those that come with every operation."""
+
+    status: int
+    code: str
+    message: str
+
+
+FORBIDDEN: Final = Refusal(403, "FORBIDDEN", "forbidden")
+USER_NOT_FOUND: Final = Refusal(404, "USER_NOT_FOUND", "user not found")
+PRECONDITION_FAILED: Final = Refusal(412, "PRECONDITION_FAILED", "precondition failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation. `path` is the whole template; `service` is who does the work behind it.
+
+    `limit` is the scope of a tighter rate limit. `conditional` operations honour If-Match.
+    """
+
+    method: Method
+    path: str
+    id: str
+    summary: str
+    tag: str
+    access: Access
+    success: Success
+    errors: tuple[Refusal, ...] = ()
+    service: str = ""
+    limit: str = ""
+    conditional: bool = False
+    example: Mapping[str, object] | None = None
+    deprecated: bool = False
+
+    @property
+    def idempotent(self) -> bool:
+        """Whether Idempotency-Key is honoured: every POST with a token."""
+        return self.method == "POST" and self.access is Access.TOKEN
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An operation and the bound method that serves it."""
+
+    operation: Operation
+    handler: Handler
+
+
+F = TypeVar("F", bound=Callable[..., Awaitable[Answer]])
+
+
+def operation(
+    method: Method,
+    path: str,
+    id: str,
+    summary: str,
+    *,
+    access: Access,
+    success: Success | None = None,
+    errors: tuple[Refusal, ...] = (),
+    limit: str = "",
+    conditional: bool = False,
+    example: Mapping[str, object] | None = None,
+    deprecated: bool = False,
+    prefix: str = API,
+) -> Callable[[F], F]:
+    """Declare that a method of a class of routes serves `method` on `prefix + path`.
+
+    Parameters of the method are found by their annotations: `Call`, a path parameter by its name,
+    `Annotated[Model, Query()]` for the query, any other model for the body. Repeat the decorator
+    to serve a second form (its `id` must differ). `example` is one of the body.
+    """
+
+    def declare(function: F) -> F:
+        declared: list[dict[str, Any]] = getattr(function, "__operations__", [])
+        declared.insert(
+            0,
+            {
+                "method": method,
+                "path": prefix + path,
+                "id": id,
+                "summary": summary,
+                "access": access,
+                "success": success or Success(),
+                "errors": errors,
+                "limit": limit,
+                "conditional": conditional,
+                "example": example,
+                "deprecated": deprecated,
+            },
+        )
+        function.__operations__ = declared  # type: ignore[attr-defined]
+        return function
+
+    return declare
+
+
+def routes_of(resource: object, *, tag: str, service: str = "") -> Iterator[Route]:
+    """The routes that an instance of a class of routes declares."""
+    for name, function in vars(type(resource)).items():
+        for declared in getattr(function, "__operations__", ()):
+            yield Route(Operation(tag=tag, service=service, **declared), getattr(resource, name))

@@ -1,0 +1,112 @@
+"""What happens to every request of an operation, in the order that the API promises."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from service_kit import deadlines, errors, metrics
+from service_kit.errors import AppError
+from starlette.types import Receive
+
+from api_gateway.adapters.http.admission import Admission
+from api_gateway.adapters.http.answer import Answer, Fields
+from api_gateway.adapters.http.authentication import Authentication
+from api_gateway.adapters.http.binding import Binding, bind
+from api_gateway.adapters.http.call import Call
+from api_gateway.adapters.http.conditional import tagged
+from api_gateway.adapters.http.errors import answer_of, status_of
+from api_gateway.adapters.http.idempotency import Idempotency
+from api_gateway.adapters.http.json_body import read_body
+from api_gateway.adapters.http.operations import Route
+from api_gateway.adapters.http.rate_limits import LimitReached, RateLimits
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """What all operations share."""
+
+    authentication: Authentication
+    rate_limits: RateLimits
+    idempotency: Idempotency
+    admission: Admission
+    timeout_seconds: float
+    max_body_bytes: int
+
+
+class Endpoint:
+    """One operation, ready to serve."""
+
+    def __init__(self, route: Route, path_names: list[str], edge: Edge) -> None:
+        self.operation = route.operation
+        self._handler = route.handler
+        self._binding: Binding = bind(route.handler, path_names)
+        self._edge = edge
+
+    async def serve(self, call: Call, parameters: Mapping[str, str], receive: Receive) -> Answer:
+        """The answer to one request. Raises nothing that a client can cause."""
+        fields: Fields = []
+        try:
+            with self._edge.admission.place(), deadlines.within(self._edge.timeout_seconds):
+                async with asyncio.timeout(self._edge.timeout_seconds):
+                    answer = await self._admitted(call, parameters, receive, fields)
+        except TimeoutError:
+            answer = answer_of(errors.DeadlineExceeded(), call.request_id)
+        except AppError as error:
+            answer = answer_of(error, call.request_id)
+        answer.fields.extend(fields)
+        return answer
+
+    async def _admitted(
+        self, call: Call, parameters: Mapping[str, str], receive: Receive, fields: Fields
+    ) -> Answer:
+        await self._identify(call, fields)
+        raw = await self._body(call, receive)
+        arguments = self._binding.arguments(call, parameters, raw)
+        work = partial(self._work, call, arguments)
+        if not self.operation.idempotent:
+            return tagged(call, await work())
+        return await self._edge.idempotency.once(call, self.operation.path, raw, work)
+
+    async def _identify(self, call: Call, fields: Fields) -> None:
+        """Know the caller and count the request; a bad token counts against its address."""
+        refusal: AppError | None = None
+        try:
+            call.principal = await self._edge.authentication.identify(
+                self.operation.access, call.field("authorization")
+            )
+        except errors.Unauthenticated as error:
+            refusal = error
+        try:
+            limit = self.operation.limit if refusal is None else ""
+            fields.extend(await self._edge.rate_limits.take(call, limit))
+        except LimitReached as error:
+            fields.extend(error.fields)
+            raise
+        if refusal is not None:
+            raise refusal
+
+    async def _body(self, call: Call, receive: Receive) -> bytes:
+        if self._binding.body is None and call.field("content-length") in (None, "0"):
+            return b""
+        return await read_body(receive, call.field("content-length"), self._edge.max_body_bytes)
+
+    async def _work(self, call: Call, arguments: Mapping[str, Any]) -> Answer:
+        try:
+            answer = await self._handler(**arguments)
+        except AppError as error:
+            self._count(status_of(error), error)
+            return answer_of(error, call.request_id)
+        self._count(answer.status, None)
+        return answer
+
+    def _count(self, status: int, error: AppError | None) -> None:
+        operation = self.operation
+        if operation.service:
+            labels = (operation.service, operation.path, str(status))
+            metrics.PROXY_REQUESTS.labels(*labels).inc()
+            if error is not None:
+                metrics.PROXY_ERRORS.labels(*labels).inc()
+        if isinstance(error, errors.PermissionDenied):
+            metrics.AUTHORIZATION.labels("refused", error.code).inc()

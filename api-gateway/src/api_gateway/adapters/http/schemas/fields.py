@@ -1,0 +1,142 @@
+"""Types of the fields that several resources share: their rules, once (rest-api.md, part 5)."""
+
+import re
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from api_gateway.domain.page import DEFAULT_LIMIT, MAX_LIMIT
+
+MAX_ID: Final = 2**63 - 1
+MAX_PAGE: Final = 2**31 - 1
+_WHOLE: Final = re.compile(r"[+-]?[0-9]+")
+_NO_CONTROL: Final = r"^[^\x00-\x1f\x7f-\x9f]*$"
+
+
+class Body(BaseModel):
+    """A request body: JSON types are taken as they are, unknown fields are ignored."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True, hide_input_in_errors=True)
+
+
+class QueryModel(BaseModel):
+    """A query: everything in it is text; unknown fields are ignored."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+
+class Data(BaseModel):
+    """What stands in the envelope; for the document and its test, never built at run time."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def _whole_number(value: object) -> int:
+    """A whole number written in text; anything else cannot be decoded."""
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        return int(value[:40])
+    raise PydanticCustomError("invalid_input", "must be an integer")
+
+
+def _numbered(value: object, least: int, most: int, other: int | None) -> int:
+    """A whole number between bounds; `other` in place of one that is not (None: invalid input)."""
+    if isinstance(value, str) and _WHOLE.fullmatch(value) and least <= int(value[:40]) <= most:
+        return int(value)
+    if other is None:
+        raise PydanticCustomError("invalid_input", "must be an integer within its bounds")
+    return other
+
+
+def _email(value: str) -> str:
+    """An address after RFC 5321, not resolved; it stays as it is written."""
+    try:
+        if not value.isascii():
+            raise EmailNotValidError
+        validate_email(
+            value,
+            check_deliverability=False,
+            globally_deliverable=False,
+            allow_smtputf8=False,
+            allow_quoted_local=True,
+            allow_domain_literal=True,
+        )
+    except EmailNotValidError:
+        raise PydanticCustomError("email", "must be an e-mail address") from None
+    return value
+
+
+def _web_address(value: str) -> str:
+    """An absolute http or https URL; it is never fetched."""
+    try:
+        parts = urlsplit(value)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound or not value.isprintable() or any(letter in value for letter in ' "<>\\^`{|}'):
+        raise PydanticCustomError("url", "must be an absolute http or https URL")
+    return value
+
+
+Id = Annotated[int, Field(ge=1, le=MAX_ID)]
+"""An id in a body."""
+
+TextId = Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=MAX_ID)]
+"""An id in a path: no integer is invalid input, one out of range a violation."""
+
+Username = Annotated[
+    str, Field(min_length=3, max_length=32, pattern=r"^[A-Za-z0-9_.\-]*$", examples=["ada"])
+]
+Email = Annotated[
+    str,
+    Field(
+        min_length=3,
+        max_length=254,
+        json_schema_extra={"format": "email"},
+        examples=["ada@example.org"],
+    ),
+    AfterValidator(_email),
+]
+Password = Annotated[
+    str, Field(min_length=8, max_length=128, json_schema_extra={"format": "password"})
+]
+"""A password to be set; what it must not be is checked in auth-service."""
+
+FullName = Annotated[str, Field(max_length=100, pattern=_NO_CONTROL)]
+Bio = Annotated[str, Field(max_length=500, pattern=_NO_CONTROL)]
+AvatarUrl = Annotated[
+    str,
+    Field(max_length=2048, json_schema_extra={"format": "uri"}),
+    AfterValidator(_web_address),
+]
+MediaUrl = Annotated[
+    str,
+    Field(max_length=512, json_schema_extra={"format": "uri"}),
+    AfterValidator(_web_address),
+]
+
+
+def _lenient(default: int, most: int) -> Any:
+    return BeforeValidator(lambda value: _numbered(value, 1, most, default))
+
+
+def _strict(most: int) -> Any:
+    return BeforeValidator(lambda value: _numbered(value, 1, most, None))
+
+
+LenientPage = Annotated[int, _lenient(1, MAX_PAGE), Field(ge=1)]
+"""A page number; out of range or no number is the first page (compat)."""
+
+LenientLimit = Annotated[int, _lenient(DEFAULT_LIMIT, MAX_LIMIT), Field(ge=1, le=MAX_LIMIT)]
+"""A page size; out of range or no number is the default (compat)."""
+
+StrictPage = Annotated[int, _strict(MAX_PAGE), Field(ge=1)]
+"""A page number; out of range or no number is invalid input."""
+
+StrictLimit = Annotated[int, _strict(MAX_LIMIT), Field(ge=1, le=MAX_LIMIT)]
+"""A page size; out of range or no number is invalid input."""
+
+SealedCursor = Annotated[str, Field(max_length=1024)]
+"""`next_cursor` of the page before."""

@@ -1,0 +1,68 @@
+"""The real application over fakes, and a client that speaks HTTP to it without a network."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from api_gateway.adapters.http.admission import Admission
+from api_gateway.adapters.http.app import Gateway
+from api_gateway.adapters.http.authentication import Authentication
+from api_gateway.adapters.http.client_address import ClientAddresses, Network
+from api_gateway.adapters.http.cors import Cors
+from api_gateway.adapters.http.idempotency import Idempotency
+from api_gateway.adapters.http.operations import Route
+from api_gateway.adapters.http.pipeline import Edge
+from api_gateway.adapters.http.rate_limits import RateLimits
+from api_gateway.domain.limit import Limit
+from tests.fakes.idempotency import InMemoryIdempotencyKeys
+from tests.fakes.limiter import InMemoryLimiter
+from tests.fakes.tokens import InMemoryTokens
+
+PLENTY = {
+    scope: Limit(scope, 1_000_000)
+    for scope in ("anonymous", "user", "register", "login", "refresh", "send")
+}
+
+
+@dataclass
+class EdgeOfTest:
+    """What stands around the routes under test; change it before `served`."""
+
+    tokens: InMemoryTokens = field(default_factory=InMemoryTokens)
+    keys: InMemoryIdempotencyKeys = field(default_factory=InMemoryIdempotencyKeys)
+    limiter: InMemoryLimiter | None = None
+    limits: dict[str, Limit] = field(default_factory=lambda: dict(PLENTY))
+    reads_are_open: bool = False
+    places: int = 100
+    timeout_seconds: float = 5.0
+    max_body_bytes: int = 1024 * 1024
+    origins: Sequence[str] = ()
+    trusted: Sequence[Network] = ()
+
+    def app(self, routes: Iterable[Route], live: Sequence[Any] = ()) -> Gateway:
+        """The application that serves `routes`."""
+        edge = Edge(
+            Authentication(self.tokens, reads_are_open=self.reads_are_open),
+            RateLimits(self.limiter, self.limits),
+            Idempotency(self.keys),
+            Admission(self.places),
+            self.timeout_seconds,
+            self.max_body_bytes,
+        )
+        return Gateway(list(routes), live, edge, Cors(self.origins), ClientAddresses(self.trusted))
+
+
+@asynccontextmanager
+async def served(
+    routes: Iterable[Route], edge: EdgeOfTest | None = None, live: Sequence[Any] = ()
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the application; paths are below the base path of the API unless they begin
+    with `http://`.
+    """
+    app = (edge or EdgeOfTest()).app(routes, live)
+    transport = httpx.ASGITransport(app=app, client=("203.0.113.9", 40000))
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway/api/v1") as client:
+        yield client
