@@ -1,0 +1,180 @@
+"""One suite for the relations, in memory and in PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from service_kit.config import PostgresSettings
+from service_kit.database import Database, open_database
+from service_kit.testing import eventually
+
+from relation_service.adapters.event_records import event_to_record
+from relation_service.adapters.postgres import PostgresFollows, PostgresUnits
+from relation_service.application.ports import Follows, Units
+from relation_service.domain.errors import AlreadyFollowing, UserNotFound
+from relation_service.domain.events import FollowCreated
+from relation_service.domain.models import Pair, Relation, Window
+from tests.builders import NOW
+from tests.fakes import InMemoryFollows
+
+Store = tuple[Follows, Units]
+
+
+@pytest.fixture(scope="module")
+async def database(database_url: str) -> AsyncIterator[Database]:
+    async with open_database(database_url, PostgresSettings(), "test") as opened:
+        yield opened
+
+
+@pytest.fixture(params=["memory", "postgres"])
+async def store(request: pytest.FixtureRequest, database: Database) -> Store:
+    if request.param == "memory":
+        memory = InMemoryFollows()
+        return memory, memory
+    await database.fetch("empty", "TRUNCATE follows, deleted_users, outbox")
+    return PostgresFollows(database), PostgresUnits(database, event_to_record, lambda: None)
+
+
+async def _follow(units: Units, *pairs: Pair) -> None:
+    for pair in pairs:
+        async with units.begin() as unit:
+            await unit.add(pair)
+
+
+async def test_a_relation_exists_once(store: Store) -> None:
+    _, units = store
+    await _follow(units, Pair(1, 2), Pair(2, 1))
+    with pytest.raises(AlreadyFollowing):
+        await _follow(units, Pair(1, 2))
+
+
+async def test_a_unit_that_fails_leaves_nothing(store: Store) -> None:
+    follows, units = store
+    with pytest.raises(LookupError):
+        await _add_and_fail(units)
+    assert (await follows.page("followers", 2, Window(20))).total == 0
+
+
+async def _add_and_fail(units: Units) -> None:
+    async with units.begin() as unit:
+        await unit.add(Pair(1, 2))
+        raise LookupError
+
+
+async def test_a_relation_that_was_removed_can_be_made_again(store: Store) -> None:
+    _, units = store
+    await _follow(units, Pair(1, 2))
+    async with units.begin() as unit:
+        assert await unit.remove(Pair(1, 2)) is not None
+        assert await unit.remove(Pair(1, 2)) is None
+    await _follow(units, Pair(1, 2))
+
+
+async def test_lists_are_newest_first_and_continue_below_a_relation(store: Store) -> None:
+    follows, units = store
+    await _follow(units, *(Pair(follower, 1) for follower in (5, 3, 9, 4)), Pair(5, 2))
+    first = await follows.page("followers", 1, Window(limit=3))
+    assert (first.user_ids, first.total) == ((4, 9, 3), 4)
+    rest = await follows.page("followers", 1, Window(limit=3, before=first.follow_ids[-1]))
+    assert rest.user_ids == (5,)
+    assert (await follows.page("followers", 1, Window(limit=3, offset=3))).user_ids == (5,)
+    assert (await follows.page("followees", 5, Window(limit=3))).user_ids == (2, 1)
+
+
+async def test_a_list_is_stable_while_others_follow(store: Store) -> None:
+    follows, units = store
+    await _follow(units, Pair(5, 1), Pair(6, 1))
+    first = await follows.page("followers", 1, Window(limit=1))
+    await _follow(units, Pair(7, 1))
+    rest = await follows.page("followers", 1, Window(limit=5, before=first.follow_ids[-1]))
+    assert (first.user_ids, rest.user_ids) == ((6,), (5,))
+
+
+async def test_followers_come_ascending_in_batches_from_any_of_them_on(store: Store) -> None:
+    follows, units = store
+    await _follow(units, *(Pair(follower, 1) for follower in (9, 3, 7, 5)))
+    assert [list(batch) async for batch in follows.followers(1, 0, 2)] == [[3, 5], [7, 9]]
+    assert [list(batch) async for batch in follows.followers(1, 5, 9)] == [[7, 9]]
+    assert [list(batch) async for batch in follows.followers(2, 0, 9)] == []
+
+
+async def test_relations_answer_in_the_order_asked(store: Store) -> None:
+    follows, units = store
+    await _follow(units, Pair(1, 2), Pair(3, 1))
+    assert await follows.relations(1, [3, 4, 2]) == [
+        Relation(3, following=False, followed_by=True),
+        Relation(4, following=False, followed_by=False),
+        Relation(2, following=True, followed_by=False),
+    ]
+
+
+async def test_a_deleted_user_gets_no_relation(store: Store) -> None:
+    _, units = store
+    async with units.begin() as unit:
+        await unit.forget(2)
+        await unit.forget(2)
+    for pair in (Pair(1, 2), Pair(2, 1)):
+        with pytest.raises(UserNotFound):
+            await _follow(units, pair)
+
+
+async def test_the_relations_of_a_user_are_removed_some_at_a_time(store: Store) -> None:
+    follows, units = store
+    await _follow(units, Pair(1, 2), Pair(2, 3), Pair(4, 2), Pair(5, 6))
+    removed: set[Pair] = set()
+    while True:
+        async with units.begin() as unit:
+            some = await unit.remove_some_of(2, 2)
+        removed |= set(some)
+        if not some:
+            break
+        assert len(some) <= 2
+    assert removed == {Pair(1, 2), Pair(2, 3), Pair(4, 2)}
+    assert (await follows.page("followers", 6, Window(20))).user_ids == (5,)
+
+
+async def test_an_event_is_in_the_outbox_with_its_change_or_not_at_all(
+    database: Database,
+) -> None:
+    units = PostgresUnits(database, event_to_record, lambda: None)
+    await database.fetch("empty", "TRUNCATE follows, outbox")
+    async with units.begin() as unit:
+        unit.emit(FollowCreated(Pair(1, 2), NOW))
+    with pytest.raises(LookupError):
+        await _add_and_fail(units)
+    rows = await database.fetch("outbox", "SELECT topic, key, type FROM outbox")
+    assert [tuple(row) for row in rows] == [("relation-events", "2", "relation.follow_created.v1")]
+
+
+async def test_a_follow_that_races_with_the_deletion_of_the_followee_leaves_no_relation(
+    database: Database,
+) -> None:
+    units = PostgresUnits(database, event_to_record, lambda: None)
+    await database.fetch("empty", "TRUNCATE follows, deleted_users, outbox")
+    added, may_commit = asyncio.Event(), asyncio.Event()
+
+    async def follow() -> None:
+        async with units.begin() as unit:
+            await unit.add(Pair(1, 2))
+            added.set()
+            await may_commit.wait()
+
+    async def delete() -> list[Pair]:
+        async with units.begin() as unit:
+            await unit.forget(2)
+        async with units.begin() as unit:
+            return await unit.remove_some_of(2, 10)
+
+    async with asyncio.TaskGroup() as race:
+        race.create_task(follow())
+        await added.wait()
+        deletion = race.create_task(delete())
+        await eventually(lambda: _is_waiting(database))
+        may_commit.set()
+    assert deletion.result() == [Pair(1, 2)]
+
+
+async def _is_waiting(database: Database) -> bool:
+    """Whether a transaction waits for an advisory lock."""
+    sql = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    return bool(await database.fetch("waiting", sql))
