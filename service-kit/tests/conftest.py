@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from service_kit.testing import MakeDatabase
 
 pytest_plugins = ["service_kit.testing"]

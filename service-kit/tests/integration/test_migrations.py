@@ -87,7 +87,7 @@ def test_a_failure_keeps_the_steps_before_it_and_nothing_of_its_own(
 def test_replicas_that_start_together_migrate_once(empty_url: str) -> None:
     command = [sys.executable, "-m", "service_kit.migrations", "up", "--folder", str(MIGRATIONS)]
     replicas = [
-        subprocess.Popen(
+        subprocess.Popen(  # noqa: S603 - the command is ours
             [*command, "--database-url-variable", "URL"],
             env={"URL": empty_url},
             stdout=subprocess.PIPE,

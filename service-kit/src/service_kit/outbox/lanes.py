@@ -4,11 +4,12 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from service_kit import logs
 from service_kit.backoff import Backoff, Delays
 from service_kit.events.message import Message, cloud_event_headers
-from service_kit.events.publisher import BrokerAway, MessagesRefused, Publisher
+from service_kit.events.publisher import BrokerAway, MessagesRefused
 from service_kit.outbox.table import Key, OutboxRow
 
 Place = tuple[str, int | None]
@@ -24,6 +25,14 @@ class Delivery:
     away: str | None = None
 
 
+class Batches(Protocol):
+    """What sends a batch of messages to a partition; see `Publisher`."""
+
+    def partition_of(self, topic: str, key: bytes) -> int | None: ...
+    async def learn(self, topic: str) -> None: ...
+    async def publish(self, topic: str, partition: int, messages: Sequence[Message]) -> int: ...
+
+
 class Lanes:
     """Rows on their way to Kafka: strictly in order per key, at most one batch a partition.
 
@@ -31,7 +40,7 @@ class Lanes:
     partitions. Both are tried again after an exponential pause, for ever.
     """
 
-    def __init__(self, publisher: Publisher, source: str, delays: Delays) -> None:
+    def __init__(self, publisher: Batches, source: str, delays: Delays) -> None:
         self._publisher = publisher
         self._source = source
         self._busy: dict[Place, asyncio.Task[Delivery]] = {}

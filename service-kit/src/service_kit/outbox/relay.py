@@ -174,8 +174,9 @@ class Relay:
             metrics.OUTBOX_UNSENT.labels(self._service).set(found.unsent)
             metrics.OUTBOX_OLDEST.labels(self._service).set(found.oldest)
         if now >= self._prune_due:
-            pruned = await table.prune(connection, self._keep_sent, _WINDOW)
-            self._prune_due = now if pruned == _WINDOW else now + _PRUNE_SECONDS
+            self._prune_due = now + _PRUNE_SECONDS  # even if it fails: publishing goes first
+            if await table.prune(connection, self._keep_sent, _WINDOW) == _WINDOW:
+                self._prune_due = now
 
 
 def _refusals(deliveries: dict[Place, Delivery]) -> Iterator[tuple[int, str]]:

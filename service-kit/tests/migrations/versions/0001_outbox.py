@@ -1,7 +1,6 @@
 """The outbox."""
 
 from alembic import op
-
 from service_kit.migrations import OUTBOX_V1_DOWN, OUTBOX_V1_UP
 
 revision = "0001"

@@ -1,7 +1,6 @@
 """The inbox."""
 
 from alembic import op
-
 from service_kit.migrations import INBOX_V1_DOWN, INBOX_V1_UP
 
 revision = "0002"

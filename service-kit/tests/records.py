@@ -1,0 +1,68 @@
+"""Builders of outbox records, and reading a topic from its beginning."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from service_kit.events.message import Headers
+from service_kit.outbox import OutboxRecord
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRecord:
+    """A record read back from a topic."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+    def header(self, name: str) -> str:
+        return dict(self.headers)[name].decode()
+
+
+def a_record(topic: str, key: str = "1", payload: bytes = b"", **changes: object) -> OutboxRecord:
+    fields = {"topic": topic, "key": key, "type": "user.created.v1", "payload": payload}
+    return OutboxRecord(**{**fields, **changes})  # type: ignore[arg-type] # a builder takes any field
+
+
+async def read_topic(
+    bootstrap: str, topic: str, count: int, deadline_seconds: float = 20
+) -> list[ReadRecord]:
+    """The first `count` records of all partitions, in order within each; fails if there are less."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, auto_offset_reset="earliest", fetch_max_wait_ms=20
+    )
+    await consumer.start()
+    records: list[ReadRecord] = []
+    try:
+        async with asyncio.timeout(deadline_seconds):
+            while not consumer.partitions_for_topic(topic):
+                await consumer._client._wait_on_metadata(topic)
+            numbers = consumer.partitions_for_topic(topic)
+            consumer.assign([TopicPartition(topic, number) for number in numbers])
+            while len(records) < count:
+                for found in (await consumer.getmany(timeout_ms=200)).values():
+                    records += map(_read, found)
+    except TimeoutError as error:
+        raise AssertionError(f"{topic}: {len(records)} of {count} records") from error
+    finally:
+        await consumer.stop()
+    return records
+
+
+def _read(record: ReadRecord) -> ReadRecord:
+    return ReadRecord(
+        record.topic, record.partition, record.offset, record.key, record.value, record.headers
+    )
+
+
+def by_key(records: Sequence[ReadRecord]) -> dict[bytes | None, list[bytes | None]]:
+    """The values of each key, in the order in which they were read."""
+    values: dict[bytes | None, list[bytes | None]] = {}
+    for record in records:
+        values.setdefault(record.key, []).append(record.value)
+    return values

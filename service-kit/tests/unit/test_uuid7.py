@@ -1,0 +1,21 @@
+"""UUIDs in order of time."""
+
+import time
+from uuid import RFC_4122
+
+from service_kit.uuid7 import uuid7
+
+
+def test_it_has_the_version_and_the_variant_of_the_rfc() -> None:
+    made = uuid7()
+    assert (made.version, made.variant) == (7, RFC_4122)
+
+
+def test_its_first_48_bits_are_the_time_in_milliseconds() -> None:
+    before = time.time_ns() // 1_000_000
+    stamp = uuid7().int >> 80
+    assert before <= stamp <= time.time_ns() // 1_000_000
+
+
+def test_a_thousand_of_them_are_different() -> None:
+    assert len({uuid7() for _ in range(1000)}) == 1000
