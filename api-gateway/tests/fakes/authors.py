@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from datetime import UTC, datetime
 
-from api_gateway.domain.user import UserView
 from service_kit.errors import AppError
+
+from api_gateway.domain.user import UserView
 
 
 class InMemoryAuthors:

@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 
+from service_kit.errors import NotFound, PermissionDenied
+
 from api_gateway.domain.notification import Notification, NotificationDraft
 from api_gateway.domain.page import Page, PageRequest
-from service_kit.errors import NotFound, PermissionDenied
 
 
 class InMemoryNotifications:

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+from service_kit.errors import FieldViolation, InvalidArgument, PermissionDenied
+
 from api_gateway.domain.page import Page
 from api_gateway.domain.post import (
     Media,
@@ -16,7 +18,6 @@ from api_gateway.domain.post import (
     PostNotFound,
     Tag,
 )
-from service_kit.errors import FieldViolation, InvalidArgument, PermissionDenied
 
 _EXACT_TOTAL = 10_000
 

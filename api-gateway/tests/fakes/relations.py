@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from service_kit.errors import AlreadyExists, InvalidArgument, NotFound
+
 from api_gateway.domain.page import Page, PageRequest
 from api_gateway.domain.relation import RelatedUser, Relation
-from service_kit.errors import AlreadyExists, InvalidArgument, NotFound
 
 
 class InMemoryRelations:

@@ -8,7 +8,6 @@ import grpc
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
-
 from service_kit import grpc_server
 from service_kit.config import GrpcSettings
 from service_kit.errors import AppError, Internal

@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
+from pinstack_proto.notification.v1 import notification_pb2
+from service_kit.errors import PermissionDenied
+from service_kit.timestamps import timestamp_to_pb
 
 from api_gateway.adapters.grpc.notifications import GrpcNotifications
 from api_gateway.domain.notification import Notification, NotificationDraft
 from api_gateway.domain.page import PageRequest
-from pinstack_proto.notification.v1 import notification_pb2
-from service_kit.errors import PermissionDenied
-from service_kit.timestamps import timestamp_to_pb
 from tests.fakes.upstream import Upstream, upstream
 
 SERVICE = notification_pb2.DESCRIPTOR.services_by_name["NotificationService"]

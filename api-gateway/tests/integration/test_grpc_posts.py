@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
+from pinstack_proto.post.v1 import post_pb2
+from service_kit.errors import FieldViolation, InvalidArgument, PermissionDenied
+from service_kit.timestamps import timestamp_to_pb
 
 from api_gateway.adapters.grpc.posts import GrpcPosts
 from api_gateway.domain.post import (
@@ -18,9 +21,6 @@ from api_gateway.domain.post import (
     PostNotFound,
     Tag,
 )
-from pinstack_proto.post.v1 import post_pb2
-from service_kit.errors import FieldViolation, InvalidArgument, PermissionDenied
-from service_kit.timestamps import timestamp_to_pb
 from tests.fakes.upstream import Upstream, upstream
 
 SERVICE = post_pb2.DESCRIPTOR.services_by_name["PostService"]

@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from pinstack_proto.relation.v1 import relation_pb2
+from service_kit.errors import AlreadyExists, NotFound
 
 from api_gateway.adapters.grpc.relations import GrpcRelations
 from api_gateway.domain.page import PageRequest
 from api_gateway.domain.relation import RelatedUser, Relation
-from pinstack_proto.relation.v1 import relation_pb2
-from service_kit.errors import AlreadyExists, NotFound
 from tests.fakes.upstream import Upstream, upstream
 
 SERVICE = relation_pb2.DESCRIPTOR.services_by_name["RelationService"]

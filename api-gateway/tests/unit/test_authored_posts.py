@@ -1,6 +1,7 @@
 """Posts are shown with their authors, whatever became of these."""
 
 import pytest
+from service_kit.errors import PermissionDenied, Unauthenticated, Unavailable
 
 from api_gateway.application.posts import AuthoredPosts
 from api_gateway.domain.post import (
@@ -11,7 +12,6 @@ from api_gateway.domain.post import (
     PostFilter,
     PostNotFound,
 )
-from service_kit.errors import PermissionDenied, Unauthenticated, Unavailable
 from tests.fakes.authors import InMemoryAuthors, an_author
 from tests.fakes.posts import InMemoryPosts
 

@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from typing import Protocol
 
+from service_kit.errors import PermissionDenied, Unauthenticated
+
 from api_gateway.domain.page import Page
 from api_gateway.domain.post import (
     DELETED_AUTHOR,
@@ -14,7 +16,6 @@ from api_gateway.domain.post import (
     PostFilter,
 )
 from api_gateway.domain.user import UserView
-from service_kit.errors import PermissionDenied, Unauthenticated
 
 
 class Posts(Protocol):

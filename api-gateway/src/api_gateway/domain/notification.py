@@ -1,5 +1,6 @@
 """Notifications as a client sees them, over HTTP and over the live channel alike."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,3 +30,25 @@ class NotificationDraft:
     user_id: int
     type: str
     payload: bytes | None = None
+
+
+def notification_content(
+    notification: Notification, embed: Callable[[bytes], object]
+) -> dict[str, object]:
+    """A notification as every carrier shows it; what is not set is absent.
+
+    `embed` makes JSON text a part of the JSON that the carrier writes.
+    """
+    content: dict[str, object] = {
+        "id": notification.id,
+        "user_id": notification.user_id,
+        "type": notification.type,
+        "is_read": notification.is_read,
+        "created_at": notification.created_at,
+        "seq": notification.seq,
+    }
+    if notification.payload is not None:
+        content["payload"] = embed(notification.payload)
+    if notification.actor_id is not None:
+        content["actor_id"] = notification.actor_id
+    return content

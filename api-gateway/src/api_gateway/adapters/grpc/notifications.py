@@ -1,12 +1,12 @@
 """Notifications, over gRPC from notification-service: requests and answers."""
 
 import grpc
-
-from api_gateway.domain.notification import Notification, NotificationDraft
-from api_gateway.domain.page import Page, PageRequest
 from pinstack_proto.notification.v1 import notification_pb2
 from pinstack_proto.notification.v1.notification_pb2_grpc import NotificationServiceStub
 from service_kit.timestamps import timestamp_from_pb
+
+from api_gateway.domain.notification import Notification, NotificationDraft
+from api_gateway.domain.page import Page, PageRequest
 
 
 class GrpcNotifications:

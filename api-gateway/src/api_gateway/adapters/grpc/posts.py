@@ -6,6 +6,10 @@ from datetime import datetime
 import grpc
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
+from pinstack_proto.post.v1 import post_pb2
+from pinstack_proto.post.v1.post_pb2_grpc import PostServiceStub
+from service_kit.batching import Loader
+from service_kit.timestamps import timestamp_from_pb, timestamp_to_pb
 
 from api_gateway.domain.page import Page
 from api_gateway.domain.post import (
@@ -18,10 +22,6 @@ from api_gateway.domain.post import (
     PostNotFound,
     Tag,
 )
-from pinstack_proto.post.v1 import post_pb2
-from pinstack_proto.post.v1.post_pb2_grpc import PostServiceStub
-from service_kit.batching import Loader
-from service_kit.timestamps import timestamp_from_pb, timestamp_to_pb
 
 
 class GrpcPosts:

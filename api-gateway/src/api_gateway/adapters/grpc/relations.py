@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 
 import grpc
+from pinstack_proto.relation.v1 import relation_pb2
+from pinstack_proto.relation.v1.relation_pb2_grpc import RelationServiceStub
 
 from api_gateway.domain.page import Page, PageRequest
 from api_gateway.domain.relation import RelatedUser, Relation
-from pinstack_proto.relation.v1 import relation_pb2
-from pinstack_proto.relation.v1.relation_pb2_grpc import RelationServiceStub
 
 
 class GrpcRelations:

@@ -1,0 +1,130 @@
+"""Posts: published, read, listed, changed, deleted."""
+
+from typing import Annotated, Final
+
+from fastapi import Query
+
+from api_gateway.adapters.http.answer import Answer, created, ok
+from api_gateway.adapters.http.call import Call
+from api_gateway.adapters.http.conditional import require_match
+from api_gateway.adapters.http.operations import FORBIDDEN, Access, Refusal, Success, operation
+from api_gateway.adapters.http.schemas import fields
+from api_gateway.adapters.http.schemas.pages import page_content
+from api_gateway.adapters.http.schemas.posts import (
+    BODY_EXAMPLE,
+    EXAMPLE,
+    FLAT_EXAMPLE,
+    FlatPostData,
+    NewPostBody,
+    PostChangeBody,
+    PostData,
+    PostsData,
+    PostsQuery,
+    flat_post_content,
+    post_content,
+)
+from api_gateway.adapters.http.upstream_key import upstream_key
+from api_gateway.application.posts import AuthoredPosts
+from api_gateway.domain.cursor import Cursors
+
+_LIST: Final = "posts"
+_NOT_FOUND: Final = Refusal(404, "POST_NOT_FOUND", "post not found")
+
+
+class PostRoutes:
+    """Operations on /posts."""
+
+    def __init__(self, posts: AuthoredPosts, cursors: Cursors) -> None:
+        self._posts = posts
+        self._cursors = cursors
+
+    @operation(
+        "POST",
+        "/posts",
+        "createPost",
+        "Publish a post",
+        access=Access.TOKEN,
+        success=Success(201, FlatPostData, FLAT_EXAMPLE, "post created"),
+        example=BODY_EXAMPLE,
+    )
+    async def create(self, call: Call, body: NewPostBody) -> Answer:
+        """Publish a post; everyone who follows the caller is notified."""
+        draft = body.draft()
+        made = await self._posts.publish(
+            call.caller.user_id, draft, idempotency_key=upstream_key(call, draft)
+        )
+        return created(flat_post_content(made), "post created")
+
+    @operation(
+        "GET",
+        "/posts/list",
+        "listPosts",
+        "Posts, newest first",
+        access=Access.READ,
+        success=Success(200, PostsData, {"posts": [EXAMPLE], "total": 1}, "posts found"),
+    )
+    async def page(self, call: Call, query: Annotated[PostsQuery, Query()]) -> Answer:
+        """Posts that satisfy every filter, both moments included.
+
+        A cursor goes before an offset, an offset before a page number.
+        """
+        cursor = self._cursors.open(_LIST, query.cursor)
+        found = await self._posts.page(
+            query.filter(), offset=query.rows_before(), limit=query.limit, cursor=cursor
+        )
+        next_cursor = self._cursors.seal(_LIST, found.next_cursor)
+        posts = [post_content(one) for one in found.items]
+        content = {"posts": posts, **page_content(found, next_cursor)}
+        return ok(content, "posts found", next_link=call.next_link(next_cursor))
+
+    @operation(
+        "GET",
+        "/posts/{post_id}",
+        "getPost",
+        "One post",
+        access=Access.READ,
+        success=Success(200, PostData, EXAMPLE, "post found"),
+        errors=(_NOT_FOUND,),
+    )
+    async def get(self, post_id: fields.TextId) -> Answer:
+        """A post with its author."""
+        return ok(post_content(await self._posts.get(post_id)), "post found")
+
+    @operation(
+        "PUT",
+        "/posts/{post_id}",
+        "updatePost",
+        "Change a post of one's own",
+        access=Access.TOKEN,
+        success=Success(200, PostData, EXAMPLE, "post updated"),
+        errors=(FORBIDDEN, _NOT_FOUND),
+        conditional=True,
+        example={"title": "Harbour at noon", "content": "", "tags": []},
+    )
+    async def update(self, call: Call, post_id: fields.TextId, body: PostChangeBody) -> Answer:
+        """An absent part stays as it is, a given one is replaced; `[]` and `""` clear it."""
+        await self._require_match(call, post_id)
+        changed = await self._posts.change(post_id, call.caller.user_id, body.change())
+        return ok(post_content(changed), "post updated")
+
+    @operation(
+        "DELETE",
+        "/posts/{post_id}",
+        "deletePost",
+        "Delete a post of one's own",
+        access=Access.TOKEN,
+        success=Success(200, message="post deleted"),
+        errors=(FORBIDDEN, _NOT_FOUND),
+        conditional=True,
+    )
+    async def delete(self, call: Call, post_id: fields.TextId) -> Answer:
+        """The post, its media and what was told of it to others."""
+        await self._require_match(call, post_id)
+        await self._posts.delete(post_id, call.caller.user_id)
+        return ok(message="post deleted")
+
+    async def _require_match(self, call: Call, post_id: int) -> None:
+        """Compare If-Match, where it is given, with the post as it is now."""
+        if call.field("if-match") is not None:
+            current = await self._posts.owned(post_id, call.caller.user_id)
+            require_match(call, post_content(current))

@@ -1,0 +1,150 @@
+"""Relations: following, unfollowing, who follows whom."""
+
+from typing import Annotated, Final
+
+from fastapi import Query
+
+from api_gateway.adapters.http.answer import Answer, ok
+from api_gateway.adapters.http.call import Call
+from api_gateway.adapters.http.operations import (
+    USER_NOT_FOUND,
+    Access,
+    Refusal,
+    Success,
+    operation,
+)
+from api_gateway.adapters.http.schemas import fields
+from api_gateway.adapters.http.schemas.pages import page_content
+from api_gateway.adapters.http.schemas.relation import (
+    PAGE_EXAMPLE,
+    USER_EXAMPLE,
+    CheckQuery,
+    FolloweeBody,
+    FolloweesData,
+    FollowersData,
+    MessageData,
+    RelatedUsersQuery,
+    RelationsData,
+    related_user_content,
+    relation_content,
+)
+from api_gateway.application.relations import Relations
+from api_gateway.domain.cursor import Cursors
+from api_gateway.domain.page import Page
+from api_gateway.domain.relation import RelatedUser
+
+_FOLLOWED: Final = "Followed successfully"
+_UNFOLLOWED: Final = "Unfollowed successfully"
+
+
+class RelationRoutes:
+    """Operations on /relation."""
+
+    def __init__(self, relations: Relations, cursors: Cursors) -> None:
+        self._relations = relations
+        self._cursors = cursors
+
+    @operation(
+        "POST",
+        "/relation/follow",
+        "follow",
+        "Follow a user",
+        access=Access.TOKEN,
+        success=Success(200, MessageData, {"message": _FOLLOWED}, _FOLLOWED),
+        errors=(
+            Refusal(400, "CANNOT_FOLLOW_YOURSELF", "cannot follow yourself"),
+            USER_NOT_FOUND,
+            Refusal(409, "ALREADY_FOLLOWING", "already following this user"),
+        ),
+        example={"followee_id": 7},
+    )
+    async def follow(self, call: Call, body: FolloweeBody) -> Answer:
+        """The followed user is notified."""
+        await self._relations.follow(call.caller.user_id, body.followee_id)
+        return ok({"message": _FOLLOWED}, _FOLLOWED)
+
+    @operation(
+        "POST",
+        "/relation/unfollow",
+        "unfollow",
+        "Follow a user no longer",
+        access=Access.TOKEN,
+        success=Success(200, MessageData, {"message": _UNFOLLOWED}, _UNFOLLOWED),
+        errors=(
+            Refusal(400, "CANNOT_UNFOLLOW_YOURSELF", "cannot unfollow yourself"),
+            Refusal(404, "FOLLOW_NOT_FOUND", "follow relation not found"),
+        ),
+        example={"followee_id": 7},
+    )
+    async def unfollow(self, call: Call, body: FolloweeBody) -> Answer:
+        """A notification of the follow that is still unread is withdrawn."""
+        await self._relations.unfollow(call.caller.user_id, body.followee_id)
+        return ok({"message": _UNFOLLOWED}, _UNFOLLOWED)
+
+    @operation(
+        "GET",
+        "/relation/{user_id}/followers",
+        "listFollowers",
+        "Who follows a user, the latest first",
+        access=Access.READ,
+        success=Success(
+            200, FollowersData, {"followers": [USER_EXAMPLE], **PAGE_EXAMPLE}, "followers found"
+        ),
+        errors=(USER_NOT_FOUND,),
+    )
+    async def followers(
+        self, call: Call, user_id: fields.TextId, query: Annotated[RelatedUsersQuery, Query()]
+    ) -> Answer:
+        """A page of a user's followers."""
+        kind = f"followers:{user_id}"
+        request = query.request(self._cursors.open(kind, query.cursor))
+        found = await self._relations.followers(user_id, request)
+        return self._listed(call, query, "followers", kind, found)
+
+    @operation(
+        "GET",
+        "/relation/{user_id}/followees",
+        "listFollowees",
+        "Whom a user follows, the latest first",
+        access=Access.READ,
+        success=Success(
+            200, FolloweesData, {"followees": [USER_EXAMPLE], **PAGE_EXAMPLE}, "followees found"
+        ),
+        errors=(USER_NOT_FOUND,),
+    )
+    async def followees(
+        self, call: Call, user_id: fields.TextId, query: Annotated[RelatedUsersQuery, Query()]
+    ) -> Answer:
+        """A page of those whom a user follows."""
+        kind = f"followees:{user_id}"
+        request = query.request(self._cursors.open(kind, query.cursor))
+        found = await self._relations.followees(user_id, request)
+        return self._listed(call, query, "followees", kind, found)
+
+    @operation(
+        "GET",
+        "/relation/check",
+        "checkRelations",
+        "How one stands to other users",
+        access=Access.TOKEN,
+        success=Success(
+            200,
+            RelationsData,
+            {"relations": [{"user_id": 7, "following": True, "followed_by": False}]},
+            "relations found",
+        ),
+    )
+    async def check(self, call: Call, query: Annotated[CheckQuery, Query()]) -> Answer:
+        """Whether the caller follows each user, and is followed; nobody follows who is not."""
+        found = await self._relations.check(call.caller.user_id, query.numbers())
+        return ok({"relations": [relation_content(one) for one in found]}, "relations found")
+
+    def _listed(
+        self, call: Call, query: RelatedUsersQuery, name: str, kind: str, found: Page[RelatedUser]
+    ) -> Answer:
+        next_cursor = self._cursors.seal(kind, found.next_cursor)
+        content = {
+            name: [related_user_content(user) for user in found.items],
+            **page_content(found, next_cursor, page=query.page, limit=query.limit),
+        }
+        return ok(content, f"{name} found", next_link=call.next_link(next_cursor))
