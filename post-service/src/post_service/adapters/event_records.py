@@ -1,0 +1,45 @@
+"""Domain events as the messages that other services read."""
+
+from pinstack_proto import topics
+from pinstack_proto.events.v1 import post_events_pb2
+from service_kit.outbox import OutboxRecord
+from service_kit.timestamps import timestamp_to_pb
+
+from post_service.domain.events import Event, PostCreated, PostUpdated
+from post_service.domain.models import Post
+
+
+def event_to_record(event: Event) -> OutboxRecord:
+    """The outbox row of an event."""
+    packed = topics.pack(event_to_pb(event))
+    return OutboxRecord(packed.topic, packed.key, packed.type, packed.value)
+
+
+def event_to_pb(event: Event) -> topics.Event:
+    """The protobuf message of an event."""
+    match event:
+        case PostCreated(post):
+            return _created_to_pb(post)
+        case PostUpdated(post):
+            return _updated_to_pb(post)
+    deleted = post_events_pb2.PostDeleted(post_id=event.post_id, author_id=event.author_id)
+    deleted.occurred_at.GetCurrentTime()
+    return deleted
+
+
+def _created_to_pb(post: Post) -> post_events_pb2.PostCreated:
+    return post_events_pb2.PostCreated(
+        post_id=post.id,
+        author_id=post.author_id,
+        title=post.title,
+        occurred_at=timestamp_to_pb(post.created_at),
+    )
+
+
+def _updated_to_pb(post: Post) -> post_events_pb2.PostUpdated:
+    return post_events_pb2.PostUpdated(
+        post_id=post.id,
+        author_id=post.author_id,
+        title=post.title,
+        occurred_at=timestamp_to_pb(post.updated_at),
+    )

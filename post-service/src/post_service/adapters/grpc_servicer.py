@@ -1,0 +1,177 @@
+"""post.v1.PostService over the use cases: unpack, call, map."""
+
+from datetime import datetime
+from typing import Final
+
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.timestamp_pb2 import Timestamp
+from pinstack_proto.post.v1 import post_pb2, post_pb2_grpc
+from service_kit import pages
+from service_kit.grpc_server import Context
+from service_kit.timestamps import timestamp_from_pb, timestamp_to_pb
+
+from post_service.application.use_cases import Publications
+from post_service.domain.errors import FieldViolation, InvalidFilter, InvalidPost
+from post_service.domain.models import (
+    Media,
+    MediaDraft,
+    NewPost,
+    Place,
+    Post,
+    PostChange,
+    PostFilter,
+    PostPage,
+)
+
+_PARTS: Final = ("title", "content", "tags", "media")
+
+
+class PostServicer(post_pb2_grpc.PostServiceServicer):
+    """Posts, for whoever calls by gRPC."""
+
+    def __init__(self, publications: Publications) -> None:
+        self._publications = publications
+
+    async def CreatePost(
+        self, request: post_pb2.CreatePostRequest, context: Context
+    ) -> post_pb2.Post:
+        created = await self._publications.create(
+            new_post_from_pb(request), request.idempotency_key or None
+        )
+        return post_to_pb(created)
+
+    async def GetPost(self, request: post_pb2.GetPostRequest, context: Context) -> post_pb2.Post:
+        return post_to_pb(await self._publications.get(request.id))
+
+    async def ListPosts(
+        self, request: post_pb2.ListPostsRequest, context: Context
+    ) -> post_pb2.ListPostsResponse:
+        page = await self._publications.page(
+            filter_from_pb(request),
+            after=place_from_cursor(request.cursor) if request.cursor else None,
+            offset=0 if request.cursor else pages.checked_offset(request.offset),
+            limit=pages.checked_limit(request.limit),
+        )
+        return page_to_pb(page)
+
+    async def UpdatePost(
+        self, request: post_pb2.UpdatePostRequest, context: Context
+    ) -> post_pb2.Post:
+        change = change_from_pb(request)
+        return post_to_pb(await self._publications.update(request.id, change, request.user_id))
+
+    async def DeletePost(self, request: post_pb2.DeletePostRequest, context: Context) -> Empty:
+        await self._publications.delete(request.id, request.user_id)
+        return Empty()
+
+    async def BatchGetPosts(
+        self, request: post_pb2.BatchGetPostsRequest, context: Context
+    ) -> post_pb2.BatchGetPostsResponse:
+        posts = await self._publications.get_many(request.ids)
+        return post_pb2.BatchGetPostsResponse(posts=map(post_to_pb, posts))
+
+
+def new_post_from_pb(request: post_pb2.CreatePostRequest) -> NewPost:
+    """A post to be, from a request. Raises `InvalidPost`."""
+    return NewPost(
+        author_id=request.author_id,
+        title=request.title,
+        content=request.content,
+        tags=tuple(request.tags),
+        media=tuple(map(draft_from_pb, request.media)),
+    )
+
+
+def draft_from_pb(media: post_pb2.MediaInput) -> MediaDraft:
+    """Media to attach, from a request."""
+    return MediaDraft(media.url, media.type, media.position, media.description or None)
+
+
+def change_from_pb(request: post_pb2.UpdatePostRequest) -> PostChange:
+    """What a request replaces. Raises `InvalidPost`."""
+    parts = replaced_parts(request)
+    return PostChange(
+        title=request.title if "title" in parts else None,
+        content=request.content if "content" in parts else None,
+        tags=tuple(request.tags) if "tags" in parts else None,
+        media=tuple(map(draft_from_pb, request.media)) if "media" in parts else None,
+    )
+
+
+def replaced_parts(request: post_pb2.UpdatePostRequest) -> set[str]:
+    """What the mask lists; without one what is present and the lists that are not empty.
+
+    An empty mask is none (AIP-134). Raises `InvalidPost` where a mask lists what is no part.
+    """
+    listed = set(request.update_mask.paths)
+    if listed - set(_PARTS):
+        issue = f"must be of {', '.join(_PARTS)}"
+        raise InvalidPost(violations=[FieldViolation("update_mask", issue)])
+    return listed or {field.name for field, _ in request.ListFields()} & set(_PARTS)
+
+
+def filter_from_pb(request: post_pb2.ListPostsRequest) -> PostFilter:
+    """The filters of a list. Raises `InvalidFilter`."""
+    has_after, has_before = request.HasField("created_after"), request.HasField("created_before")
+    return PostFilter(
+        author_id=request.author_id or None,
+        tags=tuple(request.tag_names),
+        created_after=moment("created_after", request.created_after) if has_after else None,
+        created_before=moment("created_before", request.created_before) if has_before else None,
+    )
+
+
+def moment(field: str, stamp: Timestamp) -> datetime:
+    """A moment from a request. Raises `InvalidFilter` out of the range of a Timestamp."""
+    try:
+        return timestamp_from_pb(stamp)
+    except ValueError as error:
+        issue = "must be of the years 1 to 9999"
+        raise InvalidFilter(violations=[FieldViolation(field, issue)]) from error
+
+
+def place_from_cursor(cursor: str) -> Place:
+    """The place that a cursor holds. Raises `pages.InvalidCursor`."""
+    created_at, post_id = pages.decode_cursor(cursor, 2)
+    return Place(pages.moment(created_at), post_id)
+
+
+def post_to_pb(post: Post) -> post_pb2.Post:
+    """A post as the contract has it."""
+    return post_pb2.Post(
+        id=post.id,
+        author_id=post.author_id,
+        title=post.title,
+        content=post.content,
+        tags=[tag.name for tag in post.tags],
+        media=map(media_to_pb, post.media),
+        created_at=timestamp_to_pb(post.created_at),
+        updated_at=timestamp_to_pb(post.updated_at),
+        tag_refs=[post_pb2.Tag(id=tag.id, name=tag.name) for tag in post.tags],
+    )
+
+
+def media_to_pb(media: Media) -> post_pb2.Media:
+    """Media of a post as the contract has it."""
+    return post_pb2.Media(
+        id=media.id,
+        url=media.url,
+        type=media.type,
+        position=media.position,
+        created_at=timestamp_to_pb(media.created_at),
+        description=media.description,
+    )
+
+
+def page_to_pb(page: PostPage) -> post_pb2.ListPostsResponse:
+    """A page of posts; one that is not the last has a cursor to the next."""
+    cursor = ""
+    if page.has_more:
+        last = page.posts[-1]
+        cursor = pages.encode_cursor(pages.microseconds(last.created_at), last.id)
+    return post_pb2.ListPostsResponse(
+        posts=map(post_to_pb, page.posts),
+        total=page.total,
+        next_cursor=cursor,
+        total_is_estimate=page.total_is_estimate,
+    )

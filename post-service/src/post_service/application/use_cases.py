@@ -1,0 +1,104 @@
+"""What one can do with posts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from post_service.application.ports import Posts, UnitOfWork, Units
+from post_service.domain.errors import Forbidden, PostNotFound, TooManyIds
+from post_service.domain.events import PostCreated, PostDeleted, PostUpdated
+from post_service.domain.models import (
+    NewPost,
+    Place,
+    Post,
+    PostChange,
+    PostFilter,
+    PostPage,
+    check_key,
+)
+
+T = TypeVar("T")
+
+MOST_IDS: Final = 100
+"""Posts that one batch may ask for: as many as one page of a list has at the most."""
+REMOVED_AT_ONCE: Final = 500
+"""Posts of a deleted author that go in one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publications:
+    """The use cases of post-service."""
+
+    posts: Posts
+    units: Units
+
+    async def create(self, post: NewPost, idempotency_key: str | None) -> Post:
+        """A new post, or the one that the same author made before under the same key.
+
+        Raises `AuthorGone` and `InvalidPost` (the key).
+        """
+        check_key(idempotency_key)
+        async with self.units.begin() as unit:
+            created, is_new = await unit.add(post, idempotency_key)
+            if is_new:
+                unit.emit(PostCreated(created))
+        return created
+
+    async def get(self, post_id: int) -> Post:
+        """The post with this id. Raises `PostNotFound`."""
+        return _found(await self.posts.get(post_id))
+
+    async def get_many(self, post_ids: Sequence[int]) -> list[Post]:
+        """Those of the ids that exist. Raises `TooManyIds` for more than `MOST_IDS`."""
+        wanted = list(dict.fromkeys(post_ids))
+        if len(wanted) > MOST_IDS:
+            raise TooManyIds(MOST_IDS)
+        return await self.posts.get_many(wanted) if wanted else []
+
+    async def page(
+        self, wanted: PostFilter, *, after: Place | None, offset: int, limit: int
+    ) -> PostPage:
+        """A page of the posts that satisfy every filter, newest first."""
+        return await self.posts.page(wanted, after=after, offset=offset, limit=limit)
+
+    async def update(self, post_id: int, change: PostChange, user_id: int) -> Post:
+        """The post after the change. Raises `PostNotFound` and `Forbidden` (not the user's own)."""
+        async with self.units.begin() as unit:
+            await _lock_own(unit, post_id, user_id)
+            if not change.is_empty():
+                changed = await unit.change(post_id, change)
+                unit.emit(PostUpdated(changed))
+                return changed
+        return await self.get(post_id)
+
+    async def delete(self, post_id: int, user_id: int) -> None:
+        """Delete the post. Raises `PostNotFound` and `Forbidden` (not the user's own)."""
+        async with self.units.begin() as unit:
+            await _lock_own(unit, post_id, user_id)
+            await unit.remove(post_id)
+            unit.emit(PostDeleted(post_id, user_id))
+
+    async def author_deleted(self, author_id: int) -> None:
+        """Delete every post of an author who is gone; the same again ends what a crash has left."""
+        async with self.units.begin() as unit:
+            await unit.forget(author_id)
+        while await self._remove_some_of(author_id):
+            pass
+
+    async def _remove_some_of(self, author_id: int) -> bool:
+        async with self.units.begin() as unit:
+            removed = await unit.remove_some_of(author_id, REMOVED_AT_ONCE)
+            for post_id in removed:
+                unit.emit(PostDeleted(post_id, author_id))
+        return len(removed) == REMOVED_AT_ONCE
+
+
+async def _lock_own(unit: UnitOfWork, post_id: int, user_id: int) -> None:
+    if _found(await unit.lock(post_id)) != user_id:
+        raise Forbidden
+
+
+def _found(found: T | None) -> T:
+    if found is None:
+        raise PostNotFound
+    return found

@@ -1,0 +1,31 @@
+"""Settings of post-service."""
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings
+from service_kit.config import (
+    GrpcSettings,
+    KafkaSettings,
+    Port,
+    PostgresSettings,
+    ProcessSettings,
+    RedisSettings,
+    TelemetrySettings,
+    section,
+)
+
+
+class Settings(BaseSettings):
+    """Everything that differs from one deployment to the next."""
+
+    model_config = section("POST_")
+
+    grpc_port: Port = Field(50053, description="Port of post.v1.PostService.")
+    admin_port: Port = Field(8083, description="Port of health and metrics.")
+    database_url: SecretStr = Field(description="postgresql:// address of this service's database.")
+
+    process: ProcessSettings = Field(default_factory=ProcessSettings)
+    postgres: PostgresSettings = Field(default_factory=PostgresSettings)
+    redis: RedisSettings = Field(default_factory=RedisSettings)
+    kafka: KafkaSettings = Field(default_factory=KafkaSettings)
+    grpc: GrpcSettings = Field(default_factory=GrpcSettings)
+    telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)

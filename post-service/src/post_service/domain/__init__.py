@@ -1,0 +1,1 @@
+"""What a post is, and the rules of its parts."""

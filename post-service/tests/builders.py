@@ -1,0 +1,47 @@
+"""Things that tests are about, with defaults for what a test does not care for."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from post_service.domain.models import Media, MediaDraft, NewPost, Post, Tag
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def a_draft(
+    position: int = 0,
+    *,
+    url: str = "https://example.com/cat.png",
+    kind: str = "image",
+    description: str | None = None,
+) -> MediaDraft:
+    """An image to attach."""
+    return MediaDraft(url, kind, position, description)
+
+
+def a_new_post(
+    author_id: int = 1,
+    title: str = "Hello",
+    content: str = "",
+    tags: Sequence[str] = (),
+    media: Sequence[MediaDraft] = (),
+) -> NewPost:
+    """A post to be."""
+    return NewPost(author_id, title, content, tuple(tags), tuple(media))
+
+
+def a_post(post_id: int = 1, author_id: int = 1, title: str = "Hello") -> Post:
+    """A post with everything that a post can have."""
+    return Post(
+        id=post_id,
+        author_id=author_id,
+        title=title,
+        content="Some text.",
+        tags=(Tag(7, "go"), Tag(3, "python")),
+        media=(
+            Media(11, "https://example.com/1.png", "image", 1, None, NOW),
+            Media(12, "https://example.com/2.mp4", "video", 4, "A cat.", NOW),
+        ),
+        created_at=NOW,
+        updated_at=NOW,
+    )
