@@ -32,7 +32,7 @@ def a_record(topic: str, key: str = "1", payload: bytes = b"", **changes: object
 async def read_topic(
     bootstrap: str, topic: str, count: int, deadline_seconds: float = 20
 ) -> list[ReadRecord]:
-    """The first `count` records of all partitions, in order within each; fails if there are less."""
+    """The first `count` records of all partitions, in order within each; fails if less come."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap, auto_offset_reset="earliest", fetch_max_wait_ms=20
     )
