@@ -13,7 +13,7 @@ class InMemoryIdempotencyKeys:
         self.claims: dict[str, str] = {}
         self._leases = count(1)
 
-    async def begin(self, key: str, fingerprint: str) -> StoredAnswer | InFlight | str:
+    async def begin(self, key: str) -> StoredAnswer | InFlight | str:
         if key in self.answers:
             return self.answers[key]
         if key in self.claims:

@@ -2,8 +2,7 @@
 
 from service_kit.errors import Unauthenticated
 
-from api_gateway.adapters.http.errors import InvalidToken
-from api_gateway.domain.principal import Principal
+from api_gateway.domain.principal import InvalidToken, Principal, TokenExpired
 
 
 class InMemoryTokens:
@@ -26,7 +25,7 @@ class InMemoryTokens:
         if kind != "u":
             raise InvalidToken
         if token in self.expired:
-            raise Unauthenticated("token expired", code="TOKEN_EXPIRED")
+            raise TokenExpired
         if token in self.revoked:
             raise Unauthenticated
         return Principal(int(user_id), session_id, token, frozenset(), 2e9, 1e9)

@@ -35,11 +35,51 @@ class Revocations(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class VerificationKey:
+    """A public key (`jwk`, RFC 7517) and its algorithm.
+
+    No token that it signed is good after `not_after` (Unix seconds; None: not retired yet).
+    """
+
+    kid: str
+    algorithm: str
+    jwk: Mapping[str, object]
+    not_after: float | None = None
+
+
 class Keys(Protocol):
     """The public keys that verify access tokens."""
 
-    async def public_keys(self) -> Sequence[Mapping[str, object]]:
-        """JSON Web Keys (RFC 7517)."""
+    async def current(self) -> Sequence[VerificationKey]:
+        """All keys that verify now, the coming one and the retiring one included."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedRevocation:
+    """A revocation and its place in the log."""
+
+    id: int
+    revoked: Revoked
+
+
+@dataclass(frozen=True, slots=True)
+class CaughtUp:
+    """Everything committed before the log was opened has been read; `last_id` is the newest."""
+
+    last_id: int
+
+
+class Heartbeat:
+    """Nothing happened, and the log is still there to say so."""
+
+
+class RevocationLog(Protocol):
+    """All revocations in the order of their ids."""
+
+    def follow(self, after_id: int) -> AsyncIterator[LoggedRevocation | CaughtUp | Heartbeat]:
+        """Those after `after_id` (0: all that matter to a living token), then new ones."""
         ...
 
 
@@ -161,7 +201,7 @@ class InFlight:
 class IdempotencyKeys(Protocol):
     """First answers to requests that carry an Idempotency-Key."""
 
-    async def begin(self, key: str, fingerprint: str) -> StoredAnswer | InFlight | str:
+    async def begin(self, key: str) -> StoredAnswer | InFlight | str:
         """Claim `key`: the lease that ends the claim, or what is known of an earlier request.
 
         A claim that nobody ends (a crash) ends itself after a while.

@@ -2,6 +2,22 @@
 
 from dataclasses import dataclass
 
+from service_kit.errors import Unauthenticated
+
+
+class InvalidToken(Unauthenticated):
+    """What the caller shows is no well-formed token."""
+
+    code = "INVALID_TOKEN"
+    message = "invalid token"
+
+
+class TokenExpired(Unauthenticated):
+    """The token was good once."""
+
+    code = "TOKEN_EXPIRED"
+    message = "token expired"
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:

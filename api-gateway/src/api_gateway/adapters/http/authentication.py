@@ -6,10 +6,9 @@ from typing import Final
 from service_kit import metrics
 from service_kit.errors import AppError, Unauthenticated
 
-from api_gateway.adapters.http.errors import InvalidToken
 from api_gateway.adapters.http.operations import Access
 from api_gateway.application.ports import Tokens
-from api_gateway.domain.principal import Principal
+from api_gateway.domain.principal import InvalidToken, Principal
 
 _SCHEME: Final = "bearer"
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")

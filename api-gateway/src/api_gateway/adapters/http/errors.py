@@ -32,13 +32,6 @@ class InvalidInput(errors.InvalidArgument):
     message = "invalid input"
 
 
-class InvalidToken(errors.Unauthenticated):
-    """What stands in Authorization is no well-formed bearer token."""
-
-    code = "INVALID_TOKEN"
-    message = "invalid token"
-
-
 class Overloaded(errors.Unavailable):
     """This process answers as many requests as it may."""
 

@@ -34,7 +34,7 @@ class Idempotency:
         if given is None:
             return await work()
         key, fingerprint = _key(call, given), _fingerprint(template, body)
-        known = await self._keys.begin(key, fingerprint)
+        known = await self._keys.begin(key)
         if isinstance(known, InFlight):
             raise IdempotencyKeyInUse(retry_after=1)
         if isinstance(known, StoredAnswer):

@@ -1,15 +1,12 @@
 """Profiles: made, read, searched, changed, deleted."""
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import Query
-from service_kit.errors import InvalidArgument, NotFound, PermissionDenied
+from service_kit.errors import InvalidArgument, NotFound
 
-from api_gateway.adapters.http.answer import Answer, created, no_content, ok
+from api_gateway.adapters.http.answer import Answer, ok
 from api_gateway.adapters.http.call import Call
-from api_gateway.adapters.http.conditional import require_match
 from api_gateway.adapters.http.operations import (
-    FORBIDDEN,
     USER_NOT_FOUND,
     Access,
     Refusal,
@@ -19,21 +16,12 @@ from api_gateway.adapters.http.operations import (
 from api_gateway.adapters.http.schemas import fields
 from api_gateway.adapters.http.schemas.users import (
     EXAMPLE,
-    AvatarBody,
-    FoundUsersData,
-    NewUserBody,
-    NumberedUserChangeBody,
-    SearchQuery,
-    UserChangeBody,
     UserData,
-    UsersData,
-    UsersQuery,
     user_content,
 )
 from api_gateway.application.ports import Accounts, Users
 from api_gateway.domain.cursor import Cursors
-from api_gateway.domain.page import Page, PageRequest
-from api_gateway.domain.user import NewAccount, ProfileChange, UserView
+from api_gateway.domain.user import UserView
 
 USERNAME_TAKEN: Final = Refusal(409, "USERNAME_TAKEN", "username already exists")
 EMAIL_TAKEN: Final = Refusal(409, "EMAIL_TAKEN", "email already exists")

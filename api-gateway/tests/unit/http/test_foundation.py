@@ -15,7 +15,7 @@ from api_gateway.adapters.http.schemas import fields
 from api_gateway.adapters.http.schemas.fields import Body, QueryModel
 from api_gateway.domain.limit import Limit
 from tests.fakes.limiter import InMemoryLimiter
-from tests.http.client import EdgeOfTest, served
+from tests.unit.http.client import EdgeOfTest, served
 
 
 class ThingBody(Body):
