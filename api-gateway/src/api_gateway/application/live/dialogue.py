@@ -1,0 +1,73 @@
+"""What a client asks for on a live connection, carried out."""
+
+from typing import Final
+
+from service_kit.errors import AppError, Unauthenticated
+
+from api_gateway.application.live import closing
+from api_gateway.application.live.commands import (
+    Command,
+    Ping,
+    Pong,
+    Read,
+    ReadAll,
+    Renew,
+    Resume,
+)
+from api_gateway.application.live.connection import Connection
+from api_gateway.application.live.frames import error_frame, plain_frame
+from api_gateway.application.live.ports import ReadMarks
+from api_gateway.application.live.session import Phase
+from api_gateway.application.ports import Tokens
+
+_RESUME_FIRST: Final = ("RESUME_FIRST", "the first frame is resume")
+_RESUMED_ALREADY: Final = ("RESUMED_ALREADY", "the connection is resumed already")
+
+
+class Dialogue:
+    """Answers clients, one command after the other; other devices see what they read."""
+
+    def __init__(self, marks: ReadMarks, tokens: Tokens) -> None:
+        self._marks = marks
+        self._tokens = tokens
+
+    async def command(self, connection: Connection, command: Command) -> None:
+        """Carry out what a client asks for; what is refused is answered with an error frame."""
+        waiting = connection.session.phase is Phase.WAITING
+        if isinstance(command, Resume) and not waiting:
+            connection.refuse(*_RESUMED_ALREADY)
+        elif isinstance(command, Read | ReadAll) and waiting:
+            connection.refuse(*_RESUME_FIRST)
+        else:
+            connection.understood()
+            try:
+                await self._carry_out(connection, command)
+            except AppError as error:
+                connection.offer([error_frame(error.code, error.message)])
+
+    async def _carry_out(self, connection: Connection, command: Command) -> None:
+        caller_id = connection.principal.user_id
+        match command:
+            case Resume(after_seq):
+                connection.resume(after_seq)
+            case Read(notification_id):
+                await self._marks.mark_read(notification_id, caller_id)
+            case ReadAll(up_to_seq):
+                await self._marks.mark_all_read(caller_id, up_to_seq)
+            case Renew(access_token):
+                await self._renew(connection, access_token)
+            case Ping():
+                connection.offer([plain_frame("pong")])
+            case Pong():
+                pass
+
+    async def _renew(self, connection: Connection, access_token: str) -> None:
+        try:
+            principal = await self._tokens.verify(access_token)
+        except Unauthenticated as error:
+            connection.close(closing.refusal(error))
+            return
+        if principal.user_id == connection.principal.user_id:
+            connection.renew(principal)
+        else:
+            connection.close(closing.OTHER_USER)

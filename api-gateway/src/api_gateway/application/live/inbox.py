@@ -1,0 +1,77 @@
+"""What is told of inboxes: how far they have come, what is in them, what has just happened."""
+
+from dataclasses import dataclass
+
+from api_gateway.domain.notification import Notification
+
+
+@dataclass(frozen=True, slots=True)
+class InboxState:
+    """How far an inbox has come: its newest seq (0: it never held anything), and what is unread."""
+
+    last_seq: int
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One place of an inbox; a withdrawn notification leaves a tombstone there."""
+
+    notification: Notification
+    withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """What follows a seq: entries in order, perhaps not up to the newest one."""
+
+    entries: tuple[Entry, ...]
+    state: InboxState
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """From here on nothing after `state.last_seq` is missed."""
+
+    user_id: int
+    state: InboxState
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A new entry.
+
+    `unread` counts it. `committed_at` is in Unix seconds. `traceparent` is the W3C context of what
+    caused it, empty where there is none.
+    """
+
+    entry: Entry
+    unread: int
+    committed_at: float
+    traceparent: str = ""
+
+    @property
+    def user_id(self) -> int:
+        """Whose inbox it is in."""
+        return self.entry.notification.user_id
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A notification is gone; its seq is not given again."""
+
+    user_id: int
+    notification_id: int
+    seq: int
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadChanged:
+    """Notifications were read, perhaps on another device."""
+
+    user_id: int
+    unread: int
+
+
+Happening = Subscribed | Delivered | Withdrawn | UnreadChanged

@@ -1,0 +1,202 @@
+"""What one client has seen of an inbox, and what it is sent next: no gap, no repeat, in order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Final
+
+from api_gateway.application.live.frames import (
+    Frame,
+    ready_frame,
+    reset_frame,
+    tombstone_frame,
+    unread_frame,
+    withdrawn_frame,
+)
+from api_gateway.application.live.inbox import InboxState, Withdrawn
+
+MISSED_MAX: Final = 1000
+"""A client that missed more reads the feed instead (contracts, part 4)."""
+
+
+class Phase(Enum):
+    """Before `resume`, between `resume` and `ready`, and after."""
+
+    WAITING = auto()
+    ASKED = auto()
+    LIVE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A withdrawal in the two forms that a client may need, made once for all of a user's."""
+
+    what: Withdrawn
+    seen: Frame
+    unseen: Frame
+
+
+def withdrawal(what: Withdrawn) -> Withdrawal:
+    """Both forms of a withdrawal."""
+    return Withdrawal(
+        what,
+        withdrawn_frame(what.notification_id, what.unread),
+        tombstone_frame(what.notification_id, what.seq, what.unread),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """Frames of the entries after a seq, made once for all that asked for the same."""
+
+    frames: Sequence[Frame]
+    state: InboxState
+
+
+@dataclass(slots=True)
+class Session:
+    """The state of one client; every input returns the frames that it causes.
+
+    `last` is the seq that the client has reached, `head` the newest one known to exist; where they
+    differ, what arrives after the gap is not kept but fetched (`missing`).
+    """
+
+    phase: Phase = Phase.WAITING
+    last: int = 0
+    head: int = 0
+    _after: int | None = None
+    _doubtful: bool = False
+    _told: int = 0
+    _unread: int = 0
+    _heard: bool = False
+    _gone: dict[int, Frame] = field(default_factory=dict)
+
+    @property
+    def missing(self) -> int | None:
+        """The seq after which the next entries must be fetched, None while nothing is missing."""
+        if self._doubtful:
+            return self._after
+        return self.last if self.phase is Phase.LIVE and self.last < self.head else None
+
+    def resume(self, after_seq: int | None, state: InboxState | None) -> list[Frame]:
+        """The client says what it saw last (None: go on from now); `state` where it is known."""
+        self.phase, self._after = Phase.ASKED, after_seq
+        return [] if state is None else self.positioned(state)
+
+    def positioned(self, state: InboxState) -> list[Frame]:
+        """How far the inbox has come; nothing after that will be missed."""
+        if self.phase is Phase.WAITING:
+            return []
+        if self.phase is Phase.ASKED:
+            # A client may be ahead of what this process was told: the inbox itself is asked.
+            self._doubtful = self._after is not None and self._after > state.last_seq
+            return [] if self._doubtful else self._start(state)
+        if state.last_seq < self.head:
+            return []  # older than what has arrived since
+        return self._advanced_to(state.last_seq, state.unread)
+
+    def notified(self, frame: Frame) -> list[Frame]:
+        """A new entry arrives."""
+        seq, unread = frame.seq or 0, frame.unread or 0
+        if self.phase is not Phase.LIVE:
+            self.head = max(self.head, seq)
+            return []
+        if seq <= self.last:
+            return []
+        if seq == self.last + 1:
+            return self._next(frame)
+        if seq <= self.head:
+            return []  # it is being fetched
+        return self._advanced_to(seq, unread)
+
+    def withdrawn(self, withdrawal: Withdrawal) -> list[Frame]:
+        """A notification is gone, which the client may or may not have seen."""
+        seq, unread = withdrawal.what.seq, withdrawal.what.unread
+        if self.phase is not Phase.LIVE:
+            return []
+        if seq <= self.last:
+            self._hear(unread)
+            self._told = unread
+            return [withdrawal.seen]
+        if seq == self.last + 1:
+            return self._next(withdrawal.unseen)
+        self._gone[seq] = withdrawal.unseen  # a fetch under way may still have found it
+        return self._advanced_to(seq, unread)
+
+    def unread(self, unread: int) -> list[Frame]:
+        """The count has changed."""
+        if self.phase is not Phase.LIVE:
+            return []
+        self._hear(unread)
+        return self._settled([])
+
+    def fetching(self) -> None:
+        """What is missing is being fetched: a count that arrives from here on is the newer one."""
+        self._heard = False
+
+    def filled(self, filling: Filling) -> list[Frame]:
+        """What was fetched after `missing`."""
+        sent: list[Frame] = []
+        if self._doubtful:
+            self._doubtful = False
+            sent = self._start(filling.state)
+        if filling.state.last_seq > self.head or not self._heard:
+            # What was fetched is newer than all that has arrived.
+            self._unread = filling.state.unread
+        self.head = max(self.head, filling.state.last_seq)
+        for frame in filling.frames:
+            seq = frame.seq or 0
+            if seq > self.last + 1:  # the inbox no longer holds what the client has not seen
+                sent.append(self._reset())
+                break
+            if seq > self.last:
+                sent.append(self._passed(frame))
+        return self._settled(sent)
+
+    def _start(self, state: InboxState) -> list[Frame]:
+        """Say `ready`, and `reset` to a client that is too far behind, or ahead of the inbox."""
+        after = state.last_seq if self._after is None else self._after
+        far = not 0 <= state.last_seq - after <= MISSED_MAX
+        self.phase, self.last = Phase.LIVE, after
+        self.head = max(self.head, state.last_seq)
+        self._told = self._unread = state.unread
+        outcome = None if self._after is None else "reset" if far else "caught_up"
+        ready = ready_frame(state, after, outcome)
+        return [ready, self._reset()] if far else [ready]
+
+    def _next(self, frame: Frame) -> list[Frame]:
+        frame = self._passed(frame)
+        if self.last >= self.head:
+            self.head = self.last
+            self._hear(self._told)
+        return self._settled([frame])
+
+    def _passed(self, frame: Frame) -> Frame:
+        """The client comes to the next place, with what is there by now."""
+        self.last += 1
+        frame = self._gone.pop(self.last, frame)
+        self._told = frame.unread or 0
+        return frame
+
+    def _advanced_to(self, seq: int, unread: int) -> list[Frame]:
+        """The inbox has come to `seq`, which this client has not got yet, or has already."""
+        self.head = max(self.head, seq)
+        self._hear(unread)
+        if self.head - self.last > MISSED_MAX:
+            return self._settled([self._reset()])
+        return self._settled([])
+
+    def _hear(self, unread: int) -> None:
+        self._unread, self._heard = unread, True
+
+    def _settled(self, frames: list[Frame]) -> list[Frame]:
+        """Add the count where nothing is missing any more and the client was told another one."""
+        if self.last == self.head and self._told != self._unread:
+            self._told = self._unread
+            frames.append(unread_frame(self._unread))
+        return frames
+
+    def _reset(self) -> Frame:
+        self.last = self.head
+        self._gone.clear()
+        return reset_frame(self.head)
