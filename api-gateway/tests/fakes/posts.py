@@ -114,8 +114,8 @@ def _satisfies(post: Post, wanted: PostFilter) -> bool:
     return (
         wanted.author_id in (None, post.author_id)
         and {tag.name for tag in post.tags}.issuperset(wanted.tags)
-        and (wanted.created_after is None or post.created_at > wanted.created_after)
-        and (wanted.created_before is None or post.created_at < wanted.created_before)
+        and (wanted.created_after is None or post.created_at >= wanted.created_after)
+        and (wanted.created_before is None or post.created_at <= wanted.created_before)
     )
 
 

@@ -6,7 +6,7 @@ from fastapi import Query
 
 from api_gateway.adapters.http.answer import Answer, created, ok
 from api_gateway.adapters.http.call import Call
-from api_gateway.adapters.http.conditional import require_match
+from api_gateway.adapters.http.conditional import entity_tag, require_match
 from api_gateway.adapters.http.operations import FORBIDDEN, Access, Refusal, Success, operation
 from api_gateway.adapters.http.schemas import fields
 from api_gateway.adapters.http.schemas.pages import page_content
@@ -105,7 +105,8 @@ class PostRoutes:
         """An absent part stays as it is, a given one is replaced; `[]` and `""` clear it."""
         await self._require_match(call, post_id)
         changed = await self._posts.change(post_id, call.caller.user_id, body.change())
-        return ok(post_content(changed), "post updated")
+        answer = ok(post_content(changed), "post updated")
+        return answer.add("etag", entity_tag(answer.data))
 
     @operation(
         "DELETE",

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 from unicodedata import category
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from api_gateway.adapters.http.schemas import fields
@@ -42,6 +42,11 @@ def _distinct(tags: list[str]) -> list[str]:
     if len(distinct) > _MAX_TAGS:
         raise PydanticCustomError("tags", "must be at most 20")
     return distinct
+
+
+def _named(tags: object) -> object:
+    """The tags of a query without the empty ones, which name none."""
+    return [tag for tag in tags if tag] if isinstance(tags, list) else tags
 
 
 Title = Annotated[
@@ -109,7 +114,9 @@ class PostsQuery(QueryModel):
     """Which posts, and which part of them: after a cursor, after an offset, or a page by number."""
 
     author_id: OptionalId = None
-    tag: Tags = Field([], description="Repeat it for posts that bear all of several tags.")
+    tag: Annotated[
+        Tags, BeforeValidator(_named), Field(description="Repeat it for posts that bear several.")
+    ] = Field(default_factory=list)
     created_after: Moment = None
     created_before: Moment = None
     cursor: fields.SealedCursor = ""
