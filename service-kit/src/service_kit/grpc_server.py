@@ -21,7 +21,8 @@ from service_kit.errors import AppError
 Context = grpc.aio.ServicerContext[Any, Any]
 Register = Callable[[grpc.aio.Server], None]
 
-MAX_MESSAGE_BYTES = 8 * 1024 * 1024
+MAX_MESSAGE_BYTES = 48 * 1024 * 1024
+"""A page of 100 posts of 100,000 characters of four bytes each has to fit."""
 _OPTIONS = (
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
