@@ -25,6 +25,10 @@ class StartFailed(LocalStackError):
         return logfiles.tail(self.log_path, count) if self.log_path is not None else []
 
 
+class StoryFailed(LocalStackError):
+    """Something in the demonstration did not happen."""
+
+
 class PortsTaken(LocalStackError):
     """At least one wanted port is in use, or wanted twice."""
 
