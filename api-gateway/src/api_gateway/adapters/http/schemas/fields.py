@@ -83,7 +83,7 @@ def _web_address(value: str) -> str:
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 """An id in a body."""
 
-TextId = Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=MAX_ID)]
+TextId = Annotated[int, Field(ge=1, le=MAX_ID), BeforeValidator(_whole_number)]
 """An id in a path: no integer is invalid input, one out of range a violation."""
 
 Username = Annotated[
@@ -126,16 +126,16 @@ def _strict(most: int) -> Any:
     return BeforeValidator(lambda value: _numbered(value, 1, most, None))
 
 
-LenientPage = Annotated[int, _lenient(1, MAX_PAGE), Field(ge=1)]
+LenientPage = Annotated[int, Field(ge=1), _lenient(1, MAX_PAGE)]
 """A page number; out of range or no number is the first page (compat)."""
 
-LenientLimit = Annotated[int, _lenient(DEFAULT_LIMIT, MAX_LIMIT), Field(ge=1, le=MAX_LIMIT)]
+LenientLimit = Annotated[int, Field(ge=1, le=MAX_LIMIT), _lenient(DEFAULT_LIMIT, MAX_LIMIT)]
 """A page size; out of range or no number is the default (compat)."""
 
-StrictPage = Annotated[int, _strict(MAX_PAGE), Field(ge=1)]
+StrictPage = Annotated[int, Field(ge=1), _strict(MAX_PAGE)]
 """A page number; out of range or no number is invalid input."""
 
-StrictLimit = Annotated[int, _strict(MAX_LIMIT), Field(ge=1, le=MAX_LIMIT)]
+StrictLimit = Annotated[int, Field(ge=1, le=MAX_LIMIT), _strict(MAX_LIMIT)]
 """A page size; out of range or no number is invalid input."""
 
 SealedCursor = Annotated[str, Field(max_length=1024)]

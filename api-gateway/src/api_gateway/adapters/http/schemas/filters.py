@@ -53,5 +53,5 @@ OptionalId = Annotated[Annotated[int, Field(ge=1, le=MAX_ID)] | None, BeforeVali
 Moment = Annotated[datetime | None, BeforeValidator(_optional_moment)]
 """A moment to filter by."""
 
-Offset = Annotated[int, BeforeValidator(_rows), Field(ge=0, le=_MAX_ROWS)]
+Offset = Annotated[int, Field(ge=0, le=_MAX_ROWS), BeforeValidator(_rows)]
 """How many items to skip; out of range or no number is invalid input."""
