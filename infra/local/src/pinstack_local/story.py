@@ -74,7 +74,7 @@ class Phone:
         """Connect, and resume where this phone was; returns the `ready` frame."""
         headers = {"authorization": self._owner.client.headers["authorization"]}
         self._socket = connect(
-            self._url, additional_headers=headers, subprotocols=["pinstack.v1"], proxy=None
+            self._url, additional_headers=headers, subprotocols=[PROTOCOL], proxy=None
         )
         resume = (
             {"type": "resume"} if self.seq is None else {"type": "resume", "after_seq": self.seq}
