@@ -28,7 +28,6 @@ class Answer:
     fields: Fields = field(default_factory=list)
     data: bytes = b""
     cache_control: str = NO_STORE
-    code: str = "OK"
 
     def add(self, name: str, value: str) -> "Answer":
         """The same answer with one more header field; `name` in lower case."""
@@ -71,8 +70,9 @@ def refused(
     *,
     request_id: str,
     violations: Sequence[FieldViolation] = (),
+    data: object = None,
 ) -> Answer:
-    """An error in the envelope."""
+    """An error in the envelope; `data` says more about it, where there is more."""
     content: dict[str, object] = {
         "status": status,
         "error": message,
@@ -83,7 +83,9 @@ def refused(
     }
     if violations:
         content["details"] = [{"field": item.field, "issue": item.issue} for item in violations]
-    return Answer(status, orjson.dumps(content), code=code)
+    if data is not None:
+        content["data"] = data
+    return Answer(status, orjson.dumps(content))
 
 
 def _success(status: int, data: bytes, message: str) -> bytes:

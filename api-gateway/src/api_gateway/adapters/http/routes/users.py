@@ -1,12 +1,16 @@
 """Profiles: made, read, searched, changed, deleted."""
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from service_kit.errors import InvalidArgument, NotFound
+from fastapi import Query
+from service_kit.errors import InvalidArgument, NotFound, PermissionDenied
 
-from api_gateway.adapters.http.answer import Answer, ok
+from api_gateway.adapters.http.answer import Answer, created, no_content, ok
 from api_gateway.adapters.http.call import Call
+from api_gateway.adapters.http.conditional import require_match
+from api_gateway.adapters.http.idempotency import FIELD as IDEMPOTENCY_KEY
 from api_gateway.adapters.http.operations import (
+    FORBIDDEN,
     USER_NOT_FOUND,
     Access,
     Refusal,
@@ -15,37 +19,53 @@ from api_gateway.adapters.http.operations import (
 )
 from api_gateway.adapters.http.schemas import fields
 from api_gateway.adapters.http.schemas.users import (
-    EXAMPLE,
+    CHANGE_EXAMPLE,
+    NEW_USER_EXAMPLE,
+    OWN_EXAMPLE,
+    PUBLIC_EXAMPLE,
+    AvatarBody,
+    FoundUsersData,
+    NewUserBody,
+    NumberedUserChangeBody,
+    SearchQuery,
+    UserChangeBody,
     UserData,
+    UsersData,
+    UsersQuery,
+    new_account,
+    profile_change,
     user_content,
 )
 from api_gateway.application.ports import Accounts, Users
 from api_gateway.domain.cursor import Cursors
-from api_gateway.domain.user import UserView
+from api_gateway.domain.page import PageRequest
+from api_gateway.domain.user import ProfileChange, UserView
 
 USERNAME_TAKEN: Final = Refusal(409, "USERNAME_TAKEN", "username already exists")
 EMAIL_TAKEN: Final = Refusal(409, "EMAIL_TAKEN", "email already exists")
-_LIST: Final = "users"
-_USER: Final = Success(200, UserData, EXAMPLE, "user found")
-_OWN_EXAMPLE: Final = {**EXAMPLE, "email": "ada@example.org"}
+_INVALID_SEARCH_QUERY: Final = Refusal(400, "INVALID_SEARCH_QUERY", "invalid search query")
+_CURSOR_KIND: Final = "users"
+_ONE: Final = Success(200, UserData, PUBLIC_EXAMPLE, "user found")
+_CHANGED: Final = Success(200, UserData, OWN_EXAMPLE, "user updated")
+_CHANGE_ERRORS: Final = (FORBIDDEN, USER_NOT_FOUND, USERNAME_TAKEN, EMAIL_TAKEN)
 
 
 class UserNotFound(NotFound):
     """No such profile."""
 
-    code = "USER_NOT_FOUND"
-    message = "user not found"
+    code = USER_NOT_FOUND.code
+    message = USER_NOT_FOUND.message
 
 
 class InvalidSearchQuery(InvalidArgument):
     """Nothing to search for."""
 
-    code = "INVALID_SEARCH_QUERY"
-    message = "invalid search query"
+    code = _INVALID_SEARCH_QUERY.code
+    message = _INVALID_SEARCH_QUERY.message
 
 
 class UserRoutes:
-    """Operations on /users."""
+    """Operations on /users. With `emails_are_open` everybody sees every e-mail (compat)."""
 
     def __init__(
         self, users: Users, accounts: Accounts, cursors: Cursors, *, emails_are_open: bool
@@ -56,17 +76,196 @@ class UserRoutes:
         self._emails_are_open = emails_are_open
 
     @operation(
+        "POST",
+        "/users",
+        "createUser",
+        "Make an account for somebody",
+        access=Access.TOKEN,
+        success=Success(201, UserData, OWN_EXAMPLE, "user created"),
+        errors=(USERNAME_TAKEN, EMAIL_TAKEN),
+        example=NEW_USER_EXAMPLE,
+    )
+    async def create(self, call: Call, body: NewUserBody) -> Answer:
+        """The new account is not signed in; its creator sees its e-mail address this once."""
+        given = call.field(IDEMPOTENCY_KEY)
+        key = f"{call.caller.user_id}:{given}" if given else ""
+        user_id = await self._accounts.create(new_account(body), key)
+        user = await self._existing(user_id)
+        return created(user_content(user, with_email=True), "user created")
+
+    @operation(
+        "GET",
+        "/users",
+        "listUsers",
+        "All users, page by page",
+        access=Access.READ,
+        success=Success(200, UsersData, {"users": [PUBLIC_EXAMPLE], "total": 1}, "users found"),
+    )
+    async def browse(self, call: Call, query: Annotated[UsersQuery, Query()]) -> Answer:
+        """Ordered by id. `cursor` reaches everything; `page` is for compatibility, and bounded."""
+        cursor = self._cursors.open(_CURSOR_KIND, query.cursor)
+        page = await self._users.page(PageRequest(query.page, query.limit, cursor))
+        content: dict[str, Any] = {"users": [self._content(call, user) for user in page.items]}
+        if page.total is not None:
+            content["total"] = page.total
+        if page.total_is_estimate:
+            content["total_is_estimate"] = True
+        if following := self._cursors.seal(_CURSOR_KIND, page.next_cursor):
+            content["next_cursor"] = following
+        return ok(content, "users found", next_link=call.next_link(following))
+
+    @operation(
+        "GET",
+        "/users/search",
+        "searchUsers",
+        "Users whose username or full name contains a text",
+        access=Access.READ,
+        success=Success(
+            200,
+            FoundUsersData,
+            {"users": [PUBLIC_EXAMPLE], "total": 1, "page": 1, "limit": 20},
+            "users found",
+        ),
+        errors=(_INVALID_SEARCH_QUERY,),
+    )
+    async def search(self, call: Call, query: Annotated[SearchQuery, Query()]) -> Answer:
+        """Without regard to case, `%` and `_` are plain characters; ordered by id."""
+        if not query.query:
+            raise InvalidSearchQuery
+        page = await self._users.search(
+            query.query,
+            PageRequest(query.page, query.limit),
+            include_email=self._emails_are_open,
+        )
+        content: dict[str, Any] = {
+            "users": [self._content(call, user) for user in page.items],
+            "total": page.total or 0,
+            "page": query.page,
+            "limit": query.limit,
+        }
+        if page.total_is_estimate:
+            content["total_is_estimate"] = True
+        return ok(content, "users found")
+
+    @operation(
         "GET",
         "/users/{user_id}",
         "getUser",
         "One user by id",
         access=Access.READ,
-        success=_USER,
+        success=_ONE,
         errors=(USER_NOT_FOUND,),
     )
     async def get(self, call: Call, user_id: fields.TextId) -> Answer:
         """A profile; the e-mail address is in it for its owner only."""
         return self._found(call, await self._users.get(user_id))
+
+    @operation(
+        "GET",
+        "/users/username/{username}",
+        "getUserByUsername",
+        "One user by username",
+        access=Access.READ,
+        success=_ONE,
+        errors=(USER_NOT_FOUND,),
+    )
+    async def get_by_username(self, call: Call, username: fields.Username) -> Answer:
+        """Without regard to case."""
+        return self._found(call, await self._users.by_username(username))
+
+    @operation(
+        "GET",
+        "/users/email/{email}",
+        "getUserByEmail",
+        "One user by e-mail address",
+        access=Access.READ,
+        success=_ONE,
+        errors=(USER_NOT_FOUND,),
+    )
+    async def get_by_email(self, call: Call, email: fields.Email) -> Answer:
+        """Without regard to case."""
+        return self._found(call, await self._users.by_email(email))
+
+    @operation(
+        "PUT",
+        "/users/{user_id}",
+        "updateUser",
+        "Change one's own profile",
+        access=Access.TOKEN,
+        success=_CHANGED,
+        errors=_CHANGE_ERRORS,
+        conditional=True,
+        example=CHANGE_EXAMPLE,
+    )
+    async def update(self, call: Call, user_id: fields.TextId, body: UserChangeBody) -> Answer:
+        """A field that is absent stays as it is; an empty text clears it."""
+        return await self._update(call, user_id, profile_change(body))
+
+    @operation(
+        "PUT",
+        "/users",
+        "updateUserByBody",
+        "Change one's own profile, named in the body",
+        access=Access.TOKEN,
+        success=_CHANGED,
+        errors=_CHANGE_ERRORS,
+        conditional=True,
+        example={"id": 7, **CHANGE_EXAMPLE},
+        deprecated=True,
+    )
+    async def update_by_body(self, call: Call, body: NumberedUserChangeBody) -> Answer:
+        """The same as PUT /users/{user_id}, for existing clients."""
+        return await self._update(call, body.id, profile_change(body))
+
+    @operation(
+        "PUT",
+        "/users/avatar",
+        "updateAvatar",
+        "Replace one's own avatar",
+        access=Access.TOKEN,
+        success=Success(message="avatar updated"),
+        errors=(USER_NOT_FOUND,),
+        example={"avatar_url": "https://cdn.example.org/ada.png"},
+    )
+    async def update_avatar(self, call: Call, body: AvatarBody) -> Answer:
+        """The address is stored, never fetched."""
+        caller_id = call.caller.user_id
+        await self._users.update_avatar(caller_id, caller_id, body.avatar_url)
+        return ok(message="avatar updated")
+
+    @operation(
+        "DELETE",
+        "/users/{user_id}",
+        "deleteUser",
+        "Delete one's own account",
+        access=Access.TOKEN,
+        success=Success(204),
+        errors=(FORBIDDEN, USER_NOT_FOUND),
+        conditional=True,
+    )
+    async def delete(self, call: Call, user_id: fields.TextId) -> Answer:
+        """Everything that belongs to the account goes with it; its tokens are void."""
+        await self._own(call, user_id)
+        await self._users.delete(call.caller.user_id, user_id)
+        return no_content()
+
+    async def _update(self, call: Call, user_id: int, change: ProfileChange) -> Answer:
+        await self._own(call, user_id)
+        user = await self._users.update(call.caller.user_id, user_id, change)
+        return ok(self._content(call, user), "user updated")
+
+    async def _own(self, call: Call, user_id: int) -> None:
+        """Refuse a stranger, then a change of what the caller has not seen."""
+        if call.caller.user_id != user_id:
+            raise PermissionDenied
+        if call.field("if-match") is not None:
+            require_match(call, self._content(call, await self._existing(user_id)))
+
+    async def _existing(self, user_id: int) -> UserView:
+        user = await self._users.get(user_id)
+        if user is None:
+            raise UserNotFound
+        return user
 
     def _found(self, call: Call, user: UserView | None) -> Answer:
         if user is None:

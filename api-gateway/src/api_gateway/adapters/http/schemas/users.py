@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from pydantic import Field
 
 from api_gateway.adapters.http.schemas import fields
 from api_gateway.adapters.http.schemas.fields import Body, Data, QueryModel
-from api_gateway.domain.user import UserView
+from api_gateway.domain.user import NewAccount, ProfileChange, UserView
 
-EXAMPLE: Mapping[str, object] = {
+PUBLIC_EXAMPLE: Final[Mapping[str, object]] = {
     "id": 7,
     "username": "ada",
     "full_name": "Ada Lovelace",
@@ -18,6 +18,14 @@ EXAMPLE: Mapping[str, object] = {
     "avatar_url": "https://cdn.example.org/ada.png",
     "created_at": "2026-01-02T03:04:05Z",
     "updated_at": "2026-01-02T03:04:05Z",
+}
+OWN_EXAMPLE: Final[Mapping[str, object]] = {**PUBLIC_EXAMPLE, "email": "ada@example.org"}
+CHANGE_EXAMPLE: Final[Mapping[str, object]] = {"full_name": "Ada King", "bio": ""}
+NEW_USER_EXAMPLE: Final[Mapping[str, object]] = {
+    "username": "ada",
+    "email": "ada@example.org",
+    "password": "analytical engine",
+    "full_name": "Ada Lovelace",
 }
 
 
@@ -113,3 +121,15 @@ class AvatarBody(Body):
     """A new avatar."""
 
     avatar_url: fields.AvatarUrl
+
+
+def new_account(body: NewUserBody) -> NewAccount:
+    """What is to be made."""
+    return NewAccount(
+        body.username, body.email, body.password, body.full_name, body.bio, body.avatar_url
+    )
+
+
+def profile_change(body: UserChangeBody) -> ProfileChange:
+    """What is to be changed."""
+    return ProfileChange(body.username, body.email, body.full_name, body.bio)

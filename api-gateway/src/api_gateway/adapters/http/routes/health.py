@@ -1,0 +1,88 @@
+"""Whether the gateway lives, and whether it can serve: on the public port."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from api_gateway.adapters.http.answer import Answer, ok, refused
+from api_gateway.adapters.http.call import Call
+from api_gateway.adapters.http.operations import Access, Refusal, Success, operation
+from api_gateway.adapters.http.schemas.fields import Data
+
+NOT_READY: Final = Refusal(503, "NOT_READY", "service unavailable")
+_ALIVE_EXAMPLE: Final = {"status": "ok", "service": "api-gateway"}
+_READY_EXAMPLE: Final = {**_ALIVE_EXAMPLE, "dependencies": {"user-service": "ok"}}
+Report = Callable[[], Awaitable[Mapping[str, Any]]]
+
+
+class AliveData(Data):
+    """A process that answers."""
+
+    status: str
+    service: str
+
+
+class ReadyData(AliveData):
+    """What the process depends on, each `ok` or what is wrong with it."""
+
+    dependencies: dict[str, str]
+
+
+class HealthRoutes:
+    """Operations for whoever watches the gateway."""
+
+    def __init__(self, service: str, report: Report) -> None:
+        """`report` gives `status`, `service` and the state of each of the `dependencies`."""
+        self._service = service
+        self._report = report
+
+    @operation(
+        "GET",
+        "/livez",
+        "isAlive",
+        "Whether the process answers",
+        access=Access.OPEN,
+        success=Success(200, AliveData, _ALIVE_EXAMPLE),
+        prefix="",
+    )
+    async def alive(self) -> Answer:
+        """Says nothing about what the process depends on."""
+        return _unkept(ok({"status": "ok", "service": self._service}))
+
+    @operation(
+        "GET",
+        "/readyz",
+        "isReady",
+        "Whether requests can be served",
+        access=Access.OPEN,
+        success=Success(200, ReadyData, _READY_EXAMPLE),
+        errors=(NOT_READY,),
+        prefix="",
+    )
+    @operation(
+        "GET",
+        "/health",
+        "getHealth",
+        "Whether requests can be served, under its usual name",
+        access=Access.OPEN,
+        success=Success(200, ReadyData, _READY_EXAMPLE),
+        errors=(NOT_READY,),
+        prefix="",
+    )
+    async def ready(self, call: Call) -> Answer:
+        """503 while a dependency is away; `data` names the state of each in both cases."""
+        report = await self._report()
+        if report["status"] == "ok":
+            return _unkept(ok(report))
+        return refused(
+            NOT_READY.status,
+            NOT_READY.code,
+            NOT_READY.message,
+            request_id=call.request_id,
+            data=report,
+        )
+
+
+def _unkept(answer: Answer) -> Answer:
+    """Without an entity tag: the state of a moment is never the one that the client has."""
+    answer.data = b""
+    return answer
