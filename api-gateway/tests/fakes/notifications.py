@@ -9,6 +9,7 @@ from service_kit.errors import NotFound, PermissionDenied
 
 from api_gateway.domain.notification import Notification, NotificationDraft
 from api_gateway.domain.page import Page, PageRequest
+from tests.fakes.depth import reachable
 
 
 class InMemoryNotifications:
@@ -58,7 +59,7 @@ class InMemoryNotifications:
             for one in reversed(self.kept.values())
             if one.user_id == user_id and not (unread_only and one.is_read)
         ]
-        start = request.offset
+        start = reachable(request.offset)
         if request.cursor:
             start = [f"before:{one.seq}" for one in inbox].index(request.cursor) + 1
         items = tuple(inbox[start : start + request.limit])

@@ -18,6 +18,7 @@ from api_gateway.domain.post import (
     PostNotFound,
     Tag,
 )
+from tests.fakes.depth import reachable
 
 _EXACT_TOTAL = 10_000
 
@@ -59,7 +60,7 @@ class InMemoryPosts:
 
     async def page(self, wanted: PostFilter, *, offset: int, limit: int, cursor: str) -> Page[Post]:
         found = [post for post in reversed(self.posts.values()) if _satisfies(post, wanted)]
-        start = _after(found, cursor) if cursor else offset
+        start = _after(found, cursor) if cursor else reachable(offset)
         items = found[start : start + limit]
         more = start + limit < len(found)
         total = len(found) if self.counted is None else self.counted

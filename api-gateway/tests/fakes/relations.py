@@ -6,6 +6,7 @@ from service_kit.errors import AlreadyExists, InvalidArgument, NotFound
 
 from api_gateway.domain.page import Page, PageRequest
 from api_gateway.domain.relation import RelatedUser, Relation
+from tests.fakes.depth import reachable
 
 
 class InMemoryRelations:
@@ -52,7 +53,7 @@ class InMemoryRelations:
 
 
 def _page(users: Sequence[RelatedUser], request: PageRequest) -> Page[RelatedUser]:
-    start = request.offset
+    start = reachable(request.offset)
     if request.cursor:
         start = [f"after:{user.id}" for user in users].index(request.cursor) + 1
     items = tuple(users[start : start + request.limit])

@@ -84,6 +84,16 @@ async def test_a_page_tells_what_the_list_told(
     assert (page.total, page.total_is_estimate, page.next_cursor) == (20_000, True, "after:2")
 
 
+async def test_beyond_the_deepest_row_a_page_is_empty_and_knows_the_total(
+    authored: AuthoredPosts, posts: InMemoryPosts
+) -> None:
+    await written(posts, 1, 1)
+    page = await authored.page(EVERYTHING, offset=2_000_000, limit=1, cursor="")
+    assert (page.items, page.total, page.next_cursor) == ((), 2, "")
+    on = await authored.page(EVERYTHING, offset=2_000_000, limit=1, cursor="after:2")
+    assert [one.post.id for one in on.items] == [1]
+
+
 async def test_what_is_published_bears_its_author(
     authored: AuthoredPosts, posts: InMemoryPosts
 ) -> None:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from service_kit.errors import PermissionDenied, Unauthenticated
 
+from api_gateway.application.deep_pages import DEEPEST_ROW, emptied
 from api_gateway.domain.page import Page
 from api_gateway.domain.post import (
     DELETED_AUTHOR,
@@ -78,8 +79,15 @@ class AuthoredPosts:
     async def page(
         self, wanted: PostFilter, *, offset: int, limit: int, cursor: str
     ) -> Page[AuthoredPost]:
-        """A page of posts, with one request for all their authors."""
-        page = await self._posts.page(wanted, offset=offset, limit=limit, cursor=cursor)
+        """A page of posts, with one request for all their authors.
+
+        An offset that is too deep gets an empty one.
+        """
+        too_deep = not cursor and offset > DEEPEST_ROW
+        rows = 0 if too_deep else offset
+        page = await self._posts.page(wanted, offset=rows, limit=limit, cursor=cursor)
+        if too_deep:
+            page = emptied(page)
         ids = {post.author_id for post in page.items}
         users = await self._authors.get_many(sorted(ids)) if ids else {}
         return Page(

@@ -157,6 +157,7 @@ async def test_the_feed_shows_the_latest_first_and_where_it_goes_on(world: World
         ("", ["c", "b", "a"]),
         ("page=2&limit=2", ["a"]),
         ("page=9", []),
+        ("page=2147483647&limit=1", []),
         ("unread=true", ["c", "a"]),
         ("unread=1&limit=1", ["c"]),
         ("unread=false", ["c", "b", "a"]),

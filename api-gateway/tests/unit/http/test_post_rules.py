@@ -181,6 +181,8 @@ async def test_what_is_just_within_the_rules_is_taken(world: World, body: dict[s
         ("offset=1&page=3&limit=2", "dc"),
         ("offset=0", "edcba"),
         ("page=2147483647&limit=100", ""),
+        ("offset=100000", ""),
+        ("offset=100001", ""),
         ("author_id=2", "e"),
         ("author_id=", "edcba"),
         (f"author_id={LARGEST}", ""),

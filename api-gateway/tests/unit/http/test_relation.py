@@ -106,6 +106,9 @@ async def test_followees_are_listed_likewise(world: World) -> None:
     [
         ("page=2&limit=2", 2, 2, ["bob"]),
         ("page=9", 9, 20, []),
+        ("page=5001", 5001, 20, []),
+        ("page=5002", 5002, 20, []),
+        ("page=2147483647&limit=100", 2147483647, 100, []),
         ("page=0&limit=0", 1, 20, ["dee", "cyd", "bob"]),
         ("page=-1&limit=101", 1, 20, ["dee", "cyd", "bob"]),
         ("page=abc&limit=x", 1, 20, ["dee", "cyd", "bob"]),

@@ -1,5 +1,6 @@
 """Notifications: read, counted, sent, marked, removed; and tickets for the live channel."""
 
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import Query
@@ -30,6 +31,7 @@ from api_gateway.adapters.http.schemas.notification import (
     shown,
 )
 from api_gateway.adapters.http.upstream_key import upstream_key
+from api_gateway.application.deep_pages import within_reach
 from api_gateway.application.notifications import Notifications
 from api_gateway.application.ports import Tickets
 from api_gateway.domain.cursor import Cursors
@@ -79,7 +81,8 @@ class NotificationRoutes:
         user_id = call.caller.user_id
         kind = f"feed:{user_id}"
         request = query.request(self._cursors.open(kind, query.cursor))
-        found = await self._notifications.feed(user_id, request, unread_only=query.unread)
+        read = partial(self._notifications.feed, user_id, unread_only=query.unread)
+        found = await within_reach(request, read)
         next_cursor = self._cursors.seal(kind, found.next_cursor)
         content = feed_content(found, request, next_cursor)
         return ok(content, "notifications found", next_link=call.next_link(next_cursor))

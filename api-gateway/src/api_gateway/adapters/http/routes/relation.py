@@ -1,5 +1,6 @@
 """Relations: following, unfollowing, who follows whom."""
 
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import Query
@@ -28,6 +29,7 @@ from api_gateway.adapters.http.schemas.relation import (
     related_user_content,
     relation_content,
 )
+from api_gateway.application.deep_pages import within_reach
 from api_gateway.application.relations import Relations
 from api_gateway.domain.cursor import Cursors
 from api_gateway.domain.page import Page
@@ -98,7 +100,7 @@ class RelationRoutes:
         """A page of a user's followers."""
         kind = f"followers:{user_id}"
         request = query.request(self._cursors.open(kind, query.cursor))
-        found = await self._relations.followers(user_id, request)
+        found = await within_reach(request, partial(self._relations.followers, user_id))
         return self._listed(call, query, "followers", kind, found)
 
     @operation(
@@ -118,7 +120,7 @@ class RelationRoutes:
         """A page of those whom a user follows."""
         kind = f"followees:{user_id}"
         request = query.request(self._cursors.open(kind, query.cursor))
-        found = await self._relations.followees(user_id, request)
+        found = await within_reach(request, partial(self._relations.followees, user_id))
         return self._listed(call, query, "followees", kind, found)
 
     @operation(
