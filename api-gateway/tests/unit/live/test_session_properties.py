@@ -89,87 +89,102 @@ class Client:
             self.last = frame.seq
 
 
+@dataclass
+class World:
+    """An inbox, a client of it, and all that may happen between them at any moment."""
+
+    data: DataObject
+    inbox: Inbox = field(default_factory=Inbox)
+    session: Session = field(default_factory=Session)
+    client: Client = field(default_factory=Client)
+    fetched: list[Filling] = field(default_factory=list)
+
+    def add(self) -> None:
+        self.inbox.add()
+
+    def withdraw(self) -> None:
+        if self.inbox.entries:
+            last = len(self.inbox.entries) - 1
+            self.inbox.withdraw(self.data.draw(st.integers(0, last), "which"))
+
+    def read(self) -> None:
+        self.inbox.read()
+
+    def acknowledge(self) -> None:
+        self.inbox.acknowledge(self._replica())
+
+    def arrive(self) -> None:
+        replica = self.inbox.told[self._replica()]
+        if replica:
+            self.client.take(replica.pop(0)(self.session))
+
+    def repeat(self) -> None:
+        replica = self.inbox.told[self._replica()]
+        if replica:
+            self.client.take(replica[0](self.session))
+
+    def lose(self) -> None:
+        number = self._replica()
+        self.inbox.lost.add(number)
+        self.inbox.told[number].clear()
+
+    def fetch(self) -> None:
+        if not self.fetched and self.session.missing is not None:
+            self.session.fetching()
+            self.fetched.append(self.inbox.since(self.session.missing))
+
+    def answer(self) -> None:
+        if self.fetched:
+            filling = self.fetched.pop()
+            if self.session.missing is not None:
+                self.client.take(self.session.filled(filling))
+
+    def settle(self) -> None:
+        """Everything arrives, and after that both replicas say where the inbox stands."""
+        for number in (0, 1):
+            self.inbox.acknowledge(number)
+            for telling in self.inbox.told[number]:
+                self.client.take(telling(self.session))
+        while self.fetched or self.session.missing is not None:
+            self.fetch()
+            self.answer()
+        self.client.take(self.session.positioned(self.inbox.state))
+
+    def _replica(self) -> int:
+        return self.data.draw(st.integers(0, 1), "replica")
+
+
 STEPS = (
-    "add", "add", "add", "withdraw", "read", "acknowledge", "arrive", "arrive", "arrive",
-    "repeat", "lose", "fetch", "answer", "answer",
-)  # fmt: skip
+    *[World.add, World.arrive] * 3,
+    *[World.answer] * 2,
+    *(World.withdraw, World.read, World.acknowledge, World.repeat, World.lose, World.fetch),
+)
 
 
 @settings(max_examples=400, deadline=None)
 @given(st.data())
 def test_a_client_sees_every_entry_once_and_in_order(data: DataObject) -> None:
-    inbox, session, client = Inbox(), Session(), Client()
+    world = World(data)
+    inbox, client = world.inbox, world.client
     for _ in range(data.draw(st.integers(0, 4), "before")):
         inbox.add()
     inbox.told = [[], []]
     after = data.draw(st.none() | st.integers(0, len(inbox.entries)), "after")
     known = inbox.state if data.draw(st.booleans(), "known") else None
-    client.take(session.resume(after, known))
-    fetched: list[Filling] = []
+    client.take(world.session.resume(after, known))
     for step in data.draw(st.lists(st.sampled_from(STEPS), max_size=60), "steps"):
-        take(step, data, inbox, session, client, fetched)
-    settle(inbox, session, client, fetched)
-    assert client.last == len(inbox.entries)
-    assert client.unread == inbox.unread
+        step(world)
+    world.settle()
+    assert (client.last, client.unread) == (len(inbox.entries), inbox.unread)
     if after is not None:
-        new = inbox.entries[after:]
-        assert [seq for seq in sorted(client.seen) if seq > after] == [
-            entry.notification.seq for entry in new
-        ]
-        gone = {entry.notification.seq for entry in new if entry.withdrawn}
-        told = {seq for seq, kind in client.seen.items() if seq > after and kind == "withdrawn"}
-        assert told == gone if len(inbox.lost) < 2 else told <= gone
+        assert_complete(inbox, client, after)
 
 
-def take(
-    step: str,
-    data: DataObject,
-    inbox: Inbox,
-    session: Session,
-    client: Client,
-    fetched: list[Filling],
-) -> None:
-    """One thing that may happen at any moment."""
-    number = data.draw(st.integers(0, 1), "replica")
-    replica = inbox.told[number]
-    match step:
-        case "add":
-            inbox.add()
-        case "withdraw" if inbox.entries:
-            inbox.withdraw(data.draw(st.integers(0, len(inbox.entries) - 1), "which"))
-        case "read":
-            inbox.read()
-        case "acknowledge":
-            inbox.acknowledge(number)
-        case "arrive" if replica:
-            client.take(replica.pop(0)(session))
-        case "repeat" if replica:
-            client.take(replica[0](session))
-        case "lose" if replica:
-            replica.clear()
-            inbox.lost.add(number)
-        case "fetch" if not fetched and session.missing is not None:
-            session.fetching()
-            fetched.append(inbox.since(session.missing))
-        case "answer" if fetched:
-            filling = fetched.pop()
-            if session.missing is not None:
-                client.take(session.filled(filling))
-
-
-def settle(inbox: Inbox, session: Session, client: Client, fetched: list[Filling]) -> None:
-    """Everything arrives, and after that both replicas say where the inbox stands."""
-    for replica in (0, 1):
-        inbox.acknowledge(replica)
-        for telling in inbox.told[replica]:
-            client.take(telling(session))
-    for _ in range(200):
-        if not fetched and session.missing is not None:
-            session.fetching()
-            fetched.append(inbox.since(session.missing))
-        if not fetched:
-            break
-        filling = fetched.pop()
-        if session.missing is not None:
-            client.take(session.filled(filling))
-    client.take(session.positioned(inbox.state))
+def assert_complete(inbox: Inbox, client: Client, after: int) -> None:
+    """It has seen what came after a seq; of what went later it may miss what no replica told."""
+    new = inbox.entries[after:]
+    seen = {seq: kind for seq, kind in client.seen.items() if seq > after}
+    assert sorted(seen) == [entry.notification.seq for entry in new]
+    gone = {entry.notification.seq for entry in new if entry.withdrawn}
+    told = {seq for seq, kind in seen.items() if kind == "withdrawn"}
+    assert told == gone if len(inbox.lost) < 2 else told <= gone

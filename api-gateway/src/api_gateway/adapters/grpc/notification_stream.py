@@ -1,8 +1,7 @@
-"""What happens in inboxes, live from every replica of notification-service; and what was missed."""
+"""What happens in inboxes, live from notification-service; and what was missed there."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Iterable
 from typing import Final
 
 import grpc
@@ -12,8 +11,6 @@ from pinstack_proto.notification.v1.notification_pb2 import SubscribeRequest, Su
 from pinstack_proto.notification.v1.notification_pb2_grpc import NotificationServiceStub
 from service_kit import logs, tracing
 from service_kit.backoff import Delays
-from service_kit.config import GrpcSettings
-from service_kit.grpc_client import open_channel
 from service_kit.timestamps import timestamp_from_pb
 
 from api_gateway.adapters.grpc.notifications import notification_from_pb
@@ -31,8 +28,8 @@ from api_gateway.application.live.ports import Listener
 
 Call = grpc.aio.StreamStreamCall[SubscribeRequest, SubscribeResponse]
 
-_SERVICE: Final = notification_pb2.DESCRIPTOR.services_by_name["NotificationService"]
-_SPAN: Final = f"{_SERVICE.full_name}/Subscribe deliver"
+SERVICE: Final = notification_pb2.DESCRIPTOR.services_by_name["NotificationService"]
+_SPAN: Final = f"{SERVICE.full_name}/Subscribe deliver"
 _CHUNK: Final = 500
 """User ids in one request."""
 
@@ -79,6 +76,9 @@ class NotificationStream:
     def subscribe(self, user_ids: Iterable[int]) -> None:
         """Want to hear of them; those of one event-loop turn are one request."""
         self._want(user_ids, True)
+
+    confirm = subscribe
+    """One that is subscribed is acknowledged again."""
 
     def unsubscribe(self, user_ids: Iterable[int]) -> None:
         """Want no longer to hear of them."""
@@ -143,19 +143,6 @@ class NotificationStream:
                 listener.happened(self, what)
         elif what is not None:
             listener.happened(self, what)
-
-
-@asynccontextmanager
-async def open_streams(
-    addresses: str, settings: GrpcSettings
-) -> AsyncIterator[list[NotificationStream]]:
-    """One source for every address (`host:port`, separated by commas), each on its own channel."""
-    async with AsyncExitStack() as stack:
-        streams = []
-        for address in (part.strip() for part in addresses.split(",")):
-            channel = await stack.enter_async_context(open_channel(address, _SERVICE, settings))
-            streams.append(NotificationStream(NotificationServiceStub(channel), address))
-        yield streams
 
 
 async def _reason(ended: asyncio.Task[None]) -> str:

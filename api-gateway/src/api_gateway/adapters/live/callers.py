@@ -10,7 +10,7 @@ from service_kit.errors import AppError, PermissionDenied, Unauthenticated
 from starlette.types import Scope
 
 from api_gateway.application.ports import Tickets, Tokens
-from api_gateway.domain.principal import Principal
+from api_gateway.domain.principal import InvalidToken, Principal
 
 PROTOCOL: Final = "pinstack.v1"
 _BEARER: Final = "bearer."
@@ -26,13 +26,6 @@ class TokenInUrl(Unauthenticated):
 
     code = "TOKEN_IN_URL"
     message = "an access token must not stand in the URL"
-
-
-class InvalidToken(Unauthenticated):
-    """Not of the form of an access token."""
-
-    code = "INVALID_TOKEN"
-    message = "invalid token"
 
 
 class InvalidTicket(Unauthenticated):

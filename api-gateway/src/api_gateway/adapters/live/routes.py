@@ -2,8 +2,8 @@
 
 Composition::
 
-    streams = await enter(open_streams(settings.peers.notification_grpc_address, settings.grpc))
-    hub = Hub(GrpcInboxes(notification_channel), streams, revocations, Limits(...))
+    sources = notification_sources(settings.peers.notification_grpc_address, settings.grpc)
+    hub = Hub(GrpcInboxes(notification_channel), sources, revocations, Limits(...))
     dialogue = Dialogue(GrpcNotifications(notification_channel), tokens)
     live = live_routes(hub, dialogue, Callers(tokens, tickets, cors_origins), render)
     tasks.start(hub.run(), "live hub")

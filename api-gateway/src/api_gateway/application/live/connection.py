@@ -84,7 +84,9 @@ class Connection:
     @property
     def wants_page(self) -> bool:
         """Whether entries are missing, and there is room for them."""
-        return self.session.missing is not None and self._outgoing.empty and self.closing is None
+        if self.session.missing is None or self.closing is not None:
+            return False
+        return self._outgoing.has_room(2 * self._around.limits.page)
 
     def opened(self) -> None:
         """The carrier takes frames from now on."""

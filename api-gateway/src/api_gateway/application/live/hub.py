@@ -148,15 +148,15 @@ class Hub:
             await asyncio.sleep(0 if more else self._around.limits.tick_seconds)
 
     async def _reconcile(self) -> None:
-        """Subscribe everybody again, a part at a time: the answer shows what was lost unnoticed."""
+        """Ask where every inbox stands, a part at a time: the answer shows what was lost unseen."""
         while True:
             users = list(self._channels)
             size = -(-len(users) // _RECONCILE_PARTS)
             for part in range(_RECONCILE_PARTS):
                 await asyncio.sleep(self._around.limits.reconcile_seconds / _RECONCILE_PARTS)
                 again = [one for one in users[part * size :][:size] if one in self._channels]
-                for source in self._sources if again else ():
-                    source.subscribe(again)
+                if again:
+                    random.choice(self._sources).confirm(again)  # noqa: S311
 
     async def _watch_revocations(self) -> None:
         while True:

@@ -14,7 +14,7 @@ class Limits:
     queue: int = 256
     """Frames that wait for a slow client; with more it is closed."""
     page: int = 100
-    """Entries fetched at once; with payloads of 16 KiB that is under 2 MiB, and fits the queue."""
+    """Entries fetched at once: under 2 MiB with payloads of 16 KiB, and under half of the queue."""
     fetches: int = 32
     """Fetches at once: after an outage all connections may want theirs."""
     bad_frames: int = 10
@@ -29,6 +29,6 @@ class Limits:
     closing_seconds: float = 5.0
     """For a slow client to take its close frame."""
     reconcile_seconds: float = 60.0
-    """In which every inbox is subscribed again, to hear of what was lost on the way."""
+    """In which every inbox is asked once where it stands, to hear of what was lost unseen."""
     tick_seconds: float = 0.25
     """Between two looks at the timers."""

@@ -38,10 +38,9 @@ class Outgoing:
         self._sending = self._unsent = 0
         self._writer: asyncio.Task[None] | None = None
 
-    @property
-    def empty(self) -> bool:
-        """Whether nothing waits; what is being sent does not wait."""
-        return not self._queue
+    def has_room(self, frames: int) -> bool:
+        """Whether so many more may wait."""
+        return len(self._queue) + self._sending + frames <= self._limit
 
     @property
     def busy(self) -> bool:
@@ -56,7 +55,7 @@ class Outgoing:
     def offer(self, frames: Iterable[Frame]) -> bool:
         """Queue frames; False where there are more than the limit."""
         for frame in frames:
-            if len(self._queue) + self._sending >= self._limit:
+            if not self.has_room(1):
                 return False
             self._queue.append(frame)
         self._wake()

@@ -45,10 +45,14 @@ class Listener(Protocol):
 
 
 class Source(Protocol):
-    """One process that tells what happens in the inboxes one has subscribed to."""
+    """Tells what happens in the inboxes one has subscribed to."""
 
     def subscribe(self, user_ids: Iterable[int]) -> None:
-        """Want to hear of them; each is answered by `Subscribed`, also one that was subscribed."""
+        """Want to hear of them; each is answered by `Subscribed`."""
+        ...
+
+    def confirm(self, user_ids: Iterable[int]) -> None:
+        """Want `Subscribed` again for those that are subscribed: has anything been lost?"""
         ...
 
     def unsubscribe(self, user_ids: Iterable[int]) -> None:
