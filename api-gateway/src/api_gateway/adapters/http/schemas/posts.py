@@ -25,7 +25,6 @@ from api_gateway.domain.post import (
 
 _MAX_TAGS: Final = 20
 _MAX_MEDIA: Final = 9
-_MAX_OFFSET: Final = 2**31 - 1
 
 
 def _title(value: str) -> str:
@@ -137,9 +136,8 @@ class PostsQuery(QueryModel):
         return PostFilter(self.author_id, self.tag, self.created_after, self.created_before)
 
     def rows_before(self) -> int:
-        """How many posts come before the part; what is beyond any list stays beyond."""
-        rows = (self.page - 1) * self.limit if self.offset is None else self.offset
-        return min(rows, _MAX_OFFSET)
+        """How many posts come before the part; an offset goes before a page."""
+        return (self.page - 1) * self.limit if self.offset is None else self.offset
 
 
 class AuthorData(Data):
