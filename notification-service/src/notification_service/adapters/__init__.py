@@ -1,0 +1,1 @@
+"""The technology behind the ports and in front of the use cases."""

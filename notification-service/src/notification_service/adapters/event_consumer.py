@@ -1,0 +1,103 @@
+"""What notification-service hears of others' events."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from pinstack_proto import topics
+from pinstack_proto.events.v1.post_events_pb2 import PostCreated, PostDeleted
+from pinstack_proto.events.v1.relation_events_pb2 import FollowCreated, FollowDeleted
+from pinstack_proto.events.v1.user_events_pb2 import UserDeleted
+from service_kit.events import InvalidEvent, ReceivedEvent
+from service_kit.timestamps import timestamp_from_pb
+
+from notification_service.application.reactions import Reactions
+from notification_service.domain.facts import (
+    AccountGone,
+    Fact,
+    FollowEnded,
+    FollowStarted,
+    PostGone,
+    PostPublished,
+)
+
+TOPICS: Final = (topics.USER_EVENTS, topics.RELATION_EVENTS, topics.POST_EVENTS)
+TYPES: Final = tuple(
+    topics.event_type_of(message).name
+    for message in (FollowCreated, FollowDeleted, PostCreated, PostDeleted, UserDeleted)
+)
+_LONGEST_TITLE: Final = 1000
+"""Far beyond what post-service takes: a payload must hold it, whatever it is made of."""
+
+
+class Events:
+    """Hands a batch of events to the use cases, and wakes whoever has work from it."""
+
+    def __init__(self, reactions: Reactions, wake: Callable[[], None]) -> None:
+        self._reactions = reactions
+        self._wake = wake
+
+    async def handle(self, events: Sequence[ReceivedEvent]) -> None:
+        """Take a batch in; types that do not concern this service are passed over.
+
+        Raises `InvalidEvent` for a message that can't be read.
+        """
+        facts = [fact_of(event) for event in events if event.type in TYPES]
+        if facts:
+            await self._reactions.apply(facts)
+            self._wake()
+
+
+def fact_of(event: ReceivedEvent) -> Fact:
+    """What an event of one of the `TYPES` says. Raises `InvalidEvent`."""
+    try:
+        message = topics.unpack(event.type, event.value)
+    except topics.MalformedEvent as error:
+        raise InvalidEvent(str(error)) from error
+    match message:
+        case FollowCreated():
+            return _follow_started(event, message)
+        case FollowDeleted():
+            ids = _checked(message.follower_id, message.followee_id)
+            return FollowEnded(event.id, *ids)
+        case PostCreated():
+            return _post_published(event, message)
+        case PostDeleted():
+            ids = _checked(message.post_id, message.author_id)
+            return PostGone(event.id, *ids)
+        case UserDeleted():
+            _checked(message.user_id, message.user_id)
+            return AccountGone(event.id, message.user_id)
+    raise InvalidEvent(f"{event.type} is of no concern here")
+
+
+def _follow_started(event: ReceivedEvent, message: FollowCreated) -> FollowStarted:
+    follower_id, followee_id = _checked(message.follower_id, message.followee_id)
+    at = _moment(message.occurred_at)
+    return FollowStarted(event.id, follower_id, followee_id, at, _traceparent(event))
+
+
+def _post_published(event: ReceivedEvent, message: PostCreated) -> PostPublished:
+    post_id, author_id = _checked(message.post_id, message.author_id)
+    if "\0" in message.title or len(message.title) > _LONGEST_TITLE:
+        raise InvalidEvent("the title is none that a post can have")
+    at = _moment(message.occurred_at)
+    return PostPublished(event.id, post_id, author_id, message.title, at, _traceparent(event))
+
+
+def _traceparent(event: ReceivedEvent) -> str:
+    return event.headers.get("traceparent", "")
+
+
+def _moment(stamp: Timestamp) -> datetime:
+    try:
+        return timestamp_from_pb(stamp)
+    except ValueError as error:
+        raise InvalidEvent(str(error)) from error
+
+
+def _checked(one: int, other: int) -> tuple[int, int]:
+    if min(one, other) < 1:
+        raise InvalidEvent("an id is missing")
+    return one, other

@@ -1,0 +1,48 @@
+"""Domain events as the messages that other services read."""
+
+from pinstack_proto import topics
+from pinstack_proto.events.v1 import notification_events_pb2
+from service_kit.outbox import OutboxRecord
+from service_kit.timestamps import timestamp_to_pb
+
+from notification_service.domain.events import Event, NotificationCreated, NotificationsRead
+
+
+def event_to_record(event: Event) -> OutboxRecord | None:
+    """The outbox row of an event; None for one that concerns nobody but live subscribers."""
+    match event:
+        case NotificationCreated():
+            packed = topics.pack(created_to_pb(event))
+            if event.traceparent:
+                headers = {"traceparent": event.traceparent}
+                return OutboxRecord(
+                    packed.topic, packed.key, packed.type, packed.value, headers=headers
+                )
+        case NotificationsRead():
+            packed = topics.pack(read_to_pb(event))
+        case _:
+            return None
+    return OutboxRecord(packed.topic, packed.key, packed.type, packed.value)
+
+
+def created_to_pb(event: NotificationCreated) -> notification_events_pb2.NotificationCreated:
+    """`notification.created.v1`."""
+    notification = event.notification
+    return notification_events_pb2.NotificationCreated(
+        notification_id=notification.id,
+        user_id=notification.user_id,
+        type=notification.type,
+        seq=notification.seq,
+        actor_id=notification.actor_id,
+        occurred_at=timestamp_to_pb(notification.created_at),
+    )
+
+
+def read_to_pb(event: NotificationsRead) -> notification_events_pb2.NotificationRead:
+    """`notification.read.v1`."""
+    return notification_events_pb2.NotificationRead(
+        user_id=event.inbox.user_id,
+        notification_ids=event.notification_ids,
+        up_to_seq=event.up_to_seq,
+        occurred_at=timestamp_to_pb(event.occurred_at),
+    )

@@ -1,0 +1,218 @@
+"""Changes of inboxes in PostgreSQL, within a transaction."""
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from service_kit.database import Connection, Row, columns, refusals
+
+from notification_service.domain.errors import AlreadySent
+from notification_service.domain.events import (
+    NotificationCreated,
+    NotificationsRead,
+    NotificationWithdrawn,
+    UnreadChanged,
+)
+from notification_service.domain.models import Content, Draft, InboxState, Notification, Target
+
+_MEANINGS: Final = {"notifications_idempotency_key": AlreadySent}
+_STATE: Final = "inbox.user_id, inbox.last_seq, inbox.unread, inbox.total, inbox.version"
+_IS_UNREAD: Final = "read_at IS NULL AND withdrawn_at IS NULL"
+
+# Rows are locked in the order of user ids, here and in every statement that takes many users.
+_LOCK: Final = """
+INSERT INTO inboxes AS inbox (user_id)
+SELECT user_id FROM unnest($1::bigint[]) AS user_id ORDER BY user_id
+ON CONFLICT (user_id) DO UPDATE SET version = inbox.version
+"""
+# What changes notifications of one inbox holds it in a statement before: the next one then sees
+# whatever the one before it has committed.
+_HOLD: Final = """
+SELECT last_seq FROM inboxes WHERE user_id = $1 AND closed_at IS NULL FOR UPDATE
+"""
+_DELIVER: Final = """
+WITH content AS (
+    SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[])
+        WITH ORDINALITY AS content (type, payload, actor_id, subject, number)
+), draft AS (
+    SELECT user_id, number, key, position,
+           row_number() OVER (PARTITION BY user_id ORDER BY position) AS nth,
+           count(*) OVER (PARTITION BY user_id) AS many
+    FROM unnest($5::bigint[], $6::bigint[], $7::text[])
+        WITH ORDINALITY AS draft (user_id, number, key, position)
+), raised AS (
+    INSERT INTO inboxes AS inbox (user_id, last_seq, unread, total, version)
+    SELECT user_id, count(*), count(*), count(*), 1 FROM draft GROUP BY user_id ORDER BY user_id
+    ON CONFLICT (user_id) DO UPDATE SET
+        last_seq = inbox.last_seq + excluded.last_seq,
+        unread = inbox.unread + excluded.unread,
+        total = inbox.total + excluded.total,
+        version = inbox.version + 1
+    WHERE inbox.closed_at IS NULL
+    RETURNING user_id, last_seq, unread, total, version
+), stored AS (
+    INSERT INTO notifications
+        (user_id, seq, type, payload, actor_id, subject, idempotency_key, created_at)
+    SELECT user_id, last_seq - many + nth, type, payload, actor_id, subject, key,
+           (SELECT clock_timestamp())
+    FROM draft JOIN raised USING (user_id) JOIN content USING (number)
+    RETURNING id, user_id, seq, created_at
+)
+SELECT stored.id, stored.seq, stored.created_at, draft.position,
+       raised.user_id, raised.last_seq, raised.unread, raised.total, raised.version
+FROM stored JOIN raised USING (user_id)
+JOIN draft ON draft.user_id = stored.user_id
+          AND draft.nth = stored.seq - raised.last_seq + draft.many
+ORDER BY draft.position
+"""
+_MARK_READ: Final = f"""
+WITH marked AS (
+    UPDATE notifications SET read_at = clock_timestamp() WHERE id = $1 AND {_IS_UNREAD}
+    RETURNING user_id, read_at
+)
+UPDATE inboxes AS inbox SET unread = unread - 1, version = version + 1
+FROM marked WHERE inbox.user_id = marked.user_id
+RETURNING {_STATE}, marked.read_at
+"""  # noqa: S608
+_MARK_ALL_READ: Final = f"""
+WITH marked AS (
+    UPDATE notifications SET read_at = clock_timestamp()
+    WHERE user_id = $1 AND seq <= $2 AND {_IS_UNREAD} RETURNING read_at
+), counted AS (
+    SELECT count(*) AS count, max(read_at) AS read_at FROM marked
+)
+UPDATE inboxes AS inbox SET unread = unread - counted.count, version = version + 1
+FROM counted WHERE inbox.user_id = $1 AND counted.count > 0
+RETURNING {_STATE}, counted.count, counted.read_at
+"""  # noqa: S608
+_REMOVE: Final = f"""
+WITH removed AS (
+    UPDATE notifications SET withdrawn_at = clock_timestamp(), payload = NULL
+    WHERE id = $1 AND withdrawn_at IS NULL
+    RETURNING id, user_id, seq, (read_at IS NULL)::int AS unread
+)
+UPDATE inboxes AS inbox
+SET unread = inbox.unread - removed.unread, total = total - 1, version = version + 1
+FROM removed WHERE inbox.user_id = removed.user_id
+RETURNING {_STATE}, removed.id, removed.seq
+"""  # noqa: S608
+_HOLDERS: Final = f"""
+SELECT DISTINCT user_id FROM notifications
+WHERE subject = $1 AND user_id > $2 AND {_IS_UNREAD} ORDER BY user_id LIMIT $3
+"""  # noqa: S608
+_WITHDRAW: Final = f"""
+WITH withdrawn AS (
+    UPDATE notifications AS n SET withdrawn_at = clock_timestamp(), payload = NULL
+    FROM unnest($1::bigint[], $2::text[]) AS target (user_id, subject)
+    WHERE n.user_id = target.user_id AND n.subject = target.subject AND {_IS_UNREAD}
+    RETURNING n.id, n.user_id, n.seq
+), inbox AS (
+    UPDATE inboxes AS i
+    SET unread = unread - counted.count, total = total - counted.count, version = version + 1
+    FROM (SELECT user_id, count(*) AS count FROM withdrawn GROUP BY user_id) AS counted
+    WHERE i.user_id = counted.user_id AND i.closed_at IS NULL
+    RETURNING i.*
+)
+SELECT {_STATE}, withdrawn.id, withdrawn.seq
+FROM withdrawn JOIN inbox USING (user_id) ORDER BY inbox.user_id, withdrawn.seq
+"""  # noqa: S608
+_CLOSE: Final = f"""
+INSERT INTO inboxes AS inbox (user_id, version, closed_at)
+SELECT user_id, 1, clock_timestamp() FROM unnest($1::bigint[]) AS user_id ORDER BY user_id
+ON CONFLICT (user_id) DO UPDATE SET
+    unread = 0, total = 0, version = inbox.version + 1, closed_at = excluded.closed_at
+WHERE inbox.closed_at IS NULL
+RETURNING {_STATE}
+"""  # noqa: S608
+
+
+class PostgresInboxChanges:
+    """What one transaction does to inboxes."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def lock(self, user_ids: Collection[int]) -> None:
+        if user_ids:
+            await self._connection.execute(_LOCK, list(user_ids))
+
+    async def deliver(self, drafts: Sequence[Draft]) -> list[NotificationCreated]:
+        if not drafts:
+            return []
+        numbers: dict[Content, int] = {}
+        recipients = [
+            (d.user_id, numbers.setdefault(d.content, len(numbers) + 1), d.idempotency_key)
+            for d in drafts
+        ]
+        contents = columns(map(_content_to_row, numbers), 4)
+        with refusals(_MEANINGS):
+            rows = await self._connection.fetch(_DELIVER, *contents, *columns(recipients, 3))
+        return [_created(row, drafts[row["position"] - 1]) for row in rows]
+
+    async def mark_read(self, notification: Notification) -> NotificationsRead | None:
+        if await self._connection.fetchval(_HOLD, notification.user_id) is None:
+            return None
+        row = await self._connection.fetchrow(_MARK_READ, notification.id)
+        if row is None:
+            return None
+        return NotificationsRead(_state(row), (notification.id,), None, 1, row["read_at"])
+
+    async def mark_all_read(self, user_id: int, up_to_seq: int | None) -> NotificationsRead | None:
+        last_seq = await self._connection.fetchval(_HOLD, user_id)
+        if last_seq is None:
+            return None
+        seq = last_seq if up_to_seq is None else min(up_to_seq, last_seq)
+        row = await self._connection.fetchrow(_MARK_ALL_READ, user_id, seq)
+        if row is None:
+            return None
+        return NotificationsRead(_state(row), (), seq, row["count"], row["read_at"])
+
+    async def remove(self, notification: Notification) -> NotificationWithdrawn | None:
+        if await self._connection.fetchval(_HOLD, notification.user_id) is None:
+            return None
+        row = await self._connection.fetchrow(_REMOVE, notification.id)
+        if row is None:
+            return None
+        return NotificationWithdrawn(row["id"], row["seq"], _state(row))
+
+    async def holders(self, subject: str, after_id: int, limit: int) -> list[int]:
+        rows = await self._connection.fetch(_HOLDERS, subject, after_id, limit)
+        return [row["user_id"] for row in rows]
+
+    async def withdraw(self, targets: Collection[Target]) -> list[NotificationWithdrawn]:
+        if not targets:
+            return []
+        pairs = columns(((target.user_id, target.subject) for target in targets), 2)
+        rows = await self._connection.fetch(_WITHDRAW, *pairs)
+        return [NotificationWithdrawn(row["id"], row["seq"], _state(row)) for row in rows]
+
+    async def close(self, user_ids: Collection[int]) -> list[UnreadChanged]:
+        if not user_ids:
+            return []
+        rows = await self._connection.fetch(_CLOSE, list(user_ids))
+        return [UnreadChanged(_state(row)) for row in rows]
+
+
+def _content_to_row(content: Content) -> tuple[object, ...]:
+    payload = None if content.payload is None else content.payload.decode()
+    return content.type, payload, content.actor_id, content.subject
+
+
+def _created(row: Row, draft: Draft) -> NotificationCreated:
+    notification = Notification(
+        id=row["id"],
+        user_id=draft.user_id,
+        seq=row["seq"],
+        type=draft.content.type,
+        payload=draft.content.payload,
+        actor_id=draft.content.actor_id,
+        created_at=row["created_at"],
+    )
+    later = row["last_seq"] - row["seq"]
+    state = InboxState(
+        draft.user_id, row["seq"], row["unread"] - later, row["total"] - later, row["version"]
+    )
+    return NotificationCreated(notification, state, draft.traceparent)
+
+
+def _state(row: Row) -> InboxState:
+    return InboxState(row["user_id"], row["last_seq"], row["unread"], row["total"], row["version"])

@@ -1,0 +1,1 @@
+"""What the service can do, and what it needs for that."""

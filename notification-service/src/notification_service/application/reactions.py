@@ -1,0 +1,90 @@
+"""What becomes of inboxes when something happens elsewhere."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from notification_service.application.ports import Units, Users
+from notification_service.domain.facts import (
+    DELETED_USERNAME,
+    AccountGone,
+    Fact,
+    FollowEnded,
+    FollowStarted,
+    PostGone,
+    PostPublished,
+)
+from notification_service.domain.models import Draft, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Reactions:
+    """Gives facts their effect, once each, however often they are told."""
+
+    users: Users
+    units: Units
+
+    async def apply(self, facts: Sequence[Fact]) -> None:
+        """The effect of all of them, or, by raising, of none. Facts of one kind are in order.
+
+        Raises `Unavailable` where a follower can't be named.
+        """
+        told: dict[UUID, Fact] = {}
+        for fact in facts:
+            told.setdefault(fact.event_id, fact)
+        followers = {fact.follower_id for fact in facts if isinstance(fact, FollowStarted)}
+        usernames = await self.users.usernames(followers) if followers else {}
+        async with self.units.begin() as unit:
+            claimed = await unit.claim(told)
+            effect = _effect_of([fact for id_, fact in told.items() if id_ in claimed])
+            await unit.jobs.add(effect.published)
+            await unit.jobs.cancel(list(effect.gone.values()))
+            if effect.withdrawn or effect.accounts:
+                await unit.inboxes.lock(effect.user_ids())
+                unit.emit(await unit.inboxes.withdraw(effect.withdrawn))
+            unit.emit(await unit.inboxes.deliver(effect.drafts(usernames)))
+            unit.emit(await unit.inboxes.close(effect.accounts))
+
+
+@dataclass(slots=True)
+class _Effect:
+    """What several facts come to. A follow that is ended in the same batch is told to nobody."""
+
+    started: dict[Target, FollowStarted] = field(default_factory=dict)
+    withdrawn: set[Target] = field(default_factory=set)
+    published: list[PostPublished] = field(default_factory=list)
+    gone: dict[int, PostGone] = field(default_factory=dict)
+    accounts: set[int] = field(default_factory=set)
+
+    def user_ids(self) -> set[int]:
+        """Whose inboxes are concerned."""
+        return {target.user_id for target in (*self.started, *self.withdrawn)} | self.accounts
+
+    def drafts(self, usernames: Mapping[int, str]) -> list[Draft]:
+        """What followees are told."""
+        return [
+            Draft(
+                fact.followee_id,
+                fact.content(usernames.get(fact.follower_id, DELETED_USERNAME)),
+                traceparent=fact.traceparent,
+            )
+            for fact in self.started.values()
+        ]
+
+
+def _effect_of(facts: Sequence[Fact]) -> _Effect:
+    effect = _Effect()
+    for fact in facts:
+        match fact:
+            case FollowStarted():
+                effect.started[fact.target] = fact
+            case FollowEnded():
+                effect.started.pop(fact.target, None)
+                effect.withdrawn.add(fact.target)
+            case PostPublished():
+                effect.published.append(fact)
+            case PostGone():
+                effect.gone[fact.post_id] = fact
+            case AccountGone():
+                effect.accounts.add(fact.user_id)
+    return effect

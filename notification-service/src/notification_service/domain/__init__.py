@@ -1,0 +1,1 @@
+"""What a notification is, and what becomes of it."""

@@ -1,0 +1,45 @@
+"""What happened in an inbox; each event holds the state of the inbox right after it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from notification_service.domain.models import InboxState, Notification
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationCreated:
+    """A notification was put into an inbox; the state is the one with it as the newest."""
+
+    notification: Notification
+    inbox: InboxState
+    traceparent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationsRead:
+    """Notifications were read: the single ones, or everything up to a seq."""
+
+    inbox: InboxState
+    notification_ids: tuple[int, ...]
+    up_to_seq: int | None
+    count: int
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationWithdrawn:
+    """A notification is gone; its seq is not given again."""
+
+    notification_id: int
+    seq: int
+    inbox: InboxState
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadChanged:
+    """Fewer are unread for another reason: they are too old, or the account is gone."""
+
+    inbox: InboxState
+
+
+Event = NotificationCreated | NotificationsRead | NotificationWithdrawn | UnreadChanged

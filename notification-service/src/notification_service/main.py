@@ -1,0 +1,146 @@
+"""Composition root of notification-service: the one module that knows every adapter."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+from pinstack_proto.notification.v1 import notification_pb2, notification_pb2_grpc
+from pinstack_proto.relation.v1 import relation_pb2
+from pinstack_proto.relation.v1.relation_pb2_grpc import RelationServiceStub
+from pinstack_proto.user.v1 import user_pb2
+from pinstack_proto.user.v1.user_pb2_grpc import UserServiceStub
+from service_kit.database import Connection, open_database
+from service_kit.events import Consumer
+from service_kit.grpc_client import open_channel
+from service_kit.grpc_server import serve
+from service_kit.health import Health, serve_admin
+from service_kit.outbox import Relay
+from service_kit.runtime import Running, background
+
+from notification_service.adapters.event_consumer import TOPICS, TYPES, Events
+from notification_service.adapters.event_records import event_to_record
+from notification_service.adapters.grpc_servicer import NotificationServicer
+from notification_service.adapters.postgres import PostgresInboxes, PostgresUnits
+from notification_service.adapters.postgres_changes import PostgresInboxChanges
+from notification_service.adapters.postgres_jobs import PostgresJobChanges, PostgresJobQueue
+from notification_service.adapters.postgres_upkeep import PostgresRemains
+from notification_service.adapters.relation_client import GrpcFollowership
+from notification_service.adapters.user_client import GrpcUsers
+from notification_service.adapters.worker import Worker
+from notification_service.application.fan_out import FanOut
+from notification_service.application.live import Hub
+from notification_service.application.reactions import Reactions
+from notification_service.application.upkeep import Upkeep
+from notification_service.application.use_cases import Notifications
+from notification_service.config import Settings
+
+NAME = "notification-service"
+SERVICE = notification_pb2.DESCRIPTOR.services_by_name["NotificationService"].full_name
+USERS = user_pb2.DESCRIPTOR.services_by_name["UserService"]
+RELATIONS = relation_pb2.DESCRIPTOR.services_by_name["RelationService"]
+
+_POLL_SECONDS = 1.0
+_UPKEEP_SECONDS = 60.0
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Running]:
+    """The whole service while the block runs; what is entered last ends first."""
+    host, url = settings.process.bind_host, settings.database_url.get_secret_value()
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        health = Health(NAME)
+        admin = await enter(serve_admin(host, settings.admin_port, health))
+        database = await enter(open_database(url, settings.postgres, NAME))
+        health.require("postgres", database.ping)
+        users, followership = await enter(peers_of(settings))
+        tasks = await enter(background())
+        relay = Relay(url, settings.kafka.bootstrap_servers, NAME)
+        tasks.start(relay.run(), "outbox relay")
+        hub = Hub(lambda: datetime.now(UTC))
+        units = PostgresUnits(database, changes_on, event_to_record, relay.wake, hub)
+        fan_out = FanOut(
+            PostgresJobQueue(database), users, followership, units, settings.fanout_batch
+        )
+        workers = workers_of(settings, fan_out, units)
+        for worker in workers:
+            tasks.start(worker.run(), worker.name)
+        consumer = consumer_of(settings, Reactions(users, units), workers)
+        health.observe("kafka", consumer.check)
+        tasks.start(consumer.run(), "event consumer")
+        servicer = NotificationServicer(
+            Notifications(PostgresInboxes(database), users, units),
+            hub,
+            stream_bytes=settings.stream_buffer_bytes,
+            heartbeat_seconds=settings.heartbeat_seconds,
+        )
+        server = await enter(
+            serve(
+                (host, settings.grpc_port),
+                lambda server: notification_pb2_grpc.add_NotificationServiceServicer_to_server(
+                    servicer, server
+                ),
+                [SERVICE],
+                settings.grpc,
+                settings.process.drain_seconds,
+            )
+        )
+        stack.callback(hub.close)  # streams have no end of their own: the drain would wait for them
+        yield Running(server.port, admin.port, health, tasks)
+
+
+@asynccontextmanager
+async def peers_of(settings: Settings) -> AsyncIterator[tuple[GrpcUsers, GrpcFollowership]]:
+    """The services that this one calls."""
+    addresses, grpc = settings.peers, settings.grpc
+    async with (
+        open_channel(addresses.user_grpc_address, USERS, grpc) as users,
+        open_channel(addresses.relation_grpc_address, RELATIONS, grpc) as relations,
+    ):
+        yield GrpcUsers(UserServiceStub(users)), GrpcFollowership(RelationServiceStub(relations))
+
+
+def changes_on(
+    connection: Connection,
+) -> tuple[PostgresInboxChanges, PostgresJobChanges, PostgresRemains]:
+    """What can be done in a transaction."""
+    return (
+        PostgresInboxChanges(connection),
+        PostgresJobChanges(connection),
+        PostgresRemains(connection),
+    )
+
+
+def workers_of(settings: Settings, fan_out: FanOut, units: PostgresUnits) -> list[Worker]:
+    """Who works beside the requests; each one polls, and can be woken."""
+    upkeep = Upkeep(
+        units,
+        retention=timedelta(days=settings.retention_days),
+        tombstones_kept=timedelta(days=settings.tombstone_days),
+    )
+    return [
+        *(
+            Worker(f"fan-out {number}", fan_out.turn, _POLL_SECONDS)
+            for number in range(settings.fanout_workers)
+        ),
+        Worker("emptying of closed inboxes", upkeep.empty_closed, _UPKEEP_SECONDS),
+        Worker("upkeep", upkeep.forget, _UPKEEP_SECONDS),
+    ]
+
+
+def consumer_of(settings: Settings, reactions: Reactions, workers: Sequence[Worker]) -> Consumer:
+    """Who hears of others' events, and wakes the workers after each batch."""
+
+    def wake() -> None:
+        for worker in workers:
+            worker.wake()
+
+    return Consumer(
+        settings.kafka.bootstrap_servers,
+        NAME,
+        TOPICS,
+        Events(reactions, wake).handle,
+        types=TYPES,
+        partitions=settings.kafka.topic_partitions,
+        replication=settings.kafka.topic_replication,
+    )
