@@ -15,6 +15,8 @@ from service_kit.config import (
     section,
 )
 
+from api_gateway.domain.limit import Limit
+
 Network = IPv4Network | IPv6Network
 
 
@@ -52,7 +54,7 @@ class GatewaySettings(BaseSettings):
         10_000, ge=1, description="Live connections a process holds at the most."
     )
     max_sockets_per_user: int = Field(
-        20, ge=1, description="Live connections of one user at the most."
+        10, ge=1, description="Live connections of one user that a process holds at the most."
     )
 
     @field_validator("cors_origins", "trusted_proxies", mode="before")
@@ -80,6 +82,18 @@ class RateLimitSettings(BaseSettings):
     login_per_minute: int = Field(60, ge=1, description="POST /auth/login, per address.")
     refresh_per_minute: int = Field(120, ge=1, description="POST /auth/refresh, per address.")
     send_per_minute: int = Field(60, ge=1, description="POST /notification/send, per user.")
+
+    def by_scope(self) -> dict[str, Limit]:
+        """The limits by the names that operations know them by."""
+        counts = {
+            "anonymous": self.anonymous_per_minute,
+            "user": self.user_per_minute,
+            "register": self.register_per_minute,
+            "login": self.login_per_minute,
+            "refresh": self.refresh_per_minute,
+            "send": self.send_per_minute,
+        }
+        return {scope: Limit(scope, count) for scope, count in counts.items()}
 
 
 def _peer(default_port: int, name: str) -> str:

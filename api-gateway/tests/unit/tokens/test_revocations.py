@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from service_kit.backoff import Delays
 from service_kit.errors import Unavailable
 from service_kit.testing import eventually
 
@@ -18,11 +19,12 @@ ADA_ELSEWHERE = Principal(7, "s2", "t2", frozenset(), 2e9, 1000.0)
 ADA_AGAIN = Principal(7, "s3", "t3", frozenset(), 2e9, 2000.0)
 BOB = Principal(8, "s9", "t9", frozenset(), 2e9, 1000.0)
 NOW = 1500.0
+AT_ONCE = Delays(0.01, 0.01)
 
 
 @asynccontextmanager
 async def following(log: InMemoryRevocationLog) -> AsyncIterator[WatchedRevocations]:
-    revocations = WatchedRevocations(log, lambda: NOW, silence_seconds=5, retry_seconds=0.01)
+    revocations = WatchedRevocations(log, lambda: NOW, silence_seconds=5, delays=AT_ONCE)
     task = asyncio.create_task(revocations.follow())
     try:
         yield revocations
@@ -85,7 +87,7 @@ async def test_watchers_hear_of_each_revocation_at_once() -> None:
 
 async def test_a_silent_stream_is_opened_again() -> None:
     log = InMemoryRevocationLog()
-    revocations = WatchedRevocations(log, lambda: NOW, silence_seconds=0.02, retry_seconds=0.01)
+    revocations = WatchedRevocations(log, lambda: NOW, silence_seconds=0.02, delays=AT_ONCE)
     task = asyncio.create_task(revocations.follow())
     await eventually(lambda: len(log.opened_after) >= 3)
     task.cancel()

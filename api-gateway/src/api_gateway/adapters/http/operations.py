@@ -55,7 +55,7 @@ PRECONDITION_FAILED: Final = Refusal(412, "PRECONDITION_FAILED", "precondition f
 class Operation:
     """One operation. `path` is the whole template; `service` is who does the work behind it.
 
-    `limit` is the scope of a tighter rate limit. `conditional` operations honour If-Match.
+    `limit` is the scope of a rate limit of its own, None for no limit at all. `conditional` operations honour If-Match.
     """
 
     method: Method
@@ -67,7 +67,7 @@ class Operation:
     success: Success
     errors: tuple[Refusal, ...] = ()
     service: str = ""
-    limit: str = ""
+    limit: str | None = ""
     conditional: bool = False
     example: Mapping[str, object] | None = None
     deprecated: bool = False
@@ -98,7 +98,7 @@ def operation(
     access: Access,
     success: Success | None = None,
     errors: tuple[Refusal, ...] = (),
-    limit: str = "",
+    limit: str | None = "",
     conditional: bool = False,
     example: Mapping[str, object] | None = None,
     deprecated: bool = False,

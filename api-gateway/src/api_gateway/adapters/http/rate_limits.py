@@ -30,12 +30,14 @@ class RateLimits:
         self._limiter = limiter
         self._limits = limits
 
-    async def take(self, call: Call, scope: str) -> Fields:
-        """Count a request; the fields that its answer carries.
+    async def take(self, call: Call, scope: str | None) -> Fields:
+        """Count a request against the limit `scope`, "" for that of its caller, None for none.
+
+        Returns the fields that its answer carries.
 
         Raises ResourceExhausted, with the same fields in `fields`.
         """
-        if self._limiter is None:
+        if self._limiter is None or scope is None:
             return []
         anonymous = call.principal is None
         limit = self._limits[scope or (ANONYMOUS if anonymous else USER)]

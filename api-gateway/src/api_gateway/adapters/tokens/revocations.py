@@ -7,6 +7,7 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Final, cast
 
 from service_kit import logs
+from service_kit.backoff import Delays
 from service_kit.errors import AppError, Unavailable
 
 from api_gateway.application.ports import CaughtUp, Heartbeat, LoggedRevocation, RevocationLog
@@ -16,7 +17,7 @@ RETENTION_SECONDS: Final = 24 * 3600.0
 """How long a revocation is kept, and so how long a token may live at the most."""
 _SILENCE_SECONDS: Final = 15.0
 """Without even a heartbeat for so long, the stream is broken."""
-_RETRY_SECONDS: Final = 0.5
+_DELAYS: Final = Delays(first=0.1, longest=2.0)
 
 Event = LoggedRevocation | CaughtUp | Heartbeat
 
@@ -34,12 +35,13 @@ class WatchedRevocations:
         log: RevocationLog,
         clock: Callable[[], float] = time.time,
         silence_seconds: float = _SILENCE_SECONDS,
-        retry_seconds: float = _RETRY_SECONDS,
+        delays: Delays = _DELAYS,
     ) -> None:
         self._log = log
         self._clock = clock
         self._silence_seconds = silence_seconds
-        self._retry_seconds = retry_seconds
+        self._delays = delays
+        self._failures = 0
         self._by_user: dict[int, list[Revoked]] = {}
         self._watchers: set[asyncio.Queue[Revoked]] = set()
         self._last_id = 0
@@ -47,10 +49,17 @@ class WatchedRevocations:
 
     def cover(self, principal: Principal) -> bool:
         """Whether a token is void. Raises Unavailable before the log was read once."""
-        if not self.caught_up.is_set():
-            raise Unavailable
+        self._require_caught_up()
         known = self._by_user.get(principal.user_id)
         return known is not None and any(revoked.covers(principal) for revoked in known)
+
+    async def check(self) -> None:
+        """Raise Unavailable before the log was read once."""
+        self._require_caught_up()
+
+    def _require_caught_up(self) -> None:
+        if not self.caught_up.is_set():
+            raise Unavailable
 
     @asynccontextmanager
     async def watch(self) -> AsyncGenerator[AsyncIterator[Revoked], None]:
@@ -68,8 +77,11 @@ class WatchedRevocations:
             try:
                 await self._read()
             except (AppError, TimeoutError) as error:
-                logs.get(__name__).warning("revocations are away", reason=str(error) or "silence")
-            await asyncio.sleep(self._retry_seconds)
+                if not self._failures:
+                    reason = str(error) or "silence"
+                    logs.get(__name__).warning("revocations are away", reason=reason)
+            self._failures += 1
+            await asyncio.sleep(self._delays.after(self._failures))
 
     async def _read(self) -> None:
         """One stream, up to its end or its silence."""
@@ -80,6 +92,7 @@ class WatchedRevocations:
                     event = await anext(stream, None)
                 if event is None:
                     return
+                self._failures = 0
                 self._apply(event)
 
     def _apply(self, event: Event) -> None:

@@ -41,13 +41,17 @@ _PAGE_SUCCESS: Final = Success(200, bare=True)
 
 
 class DocumentRoutes:
-    """The document and its pages; `content` is the OpenAPI document."""
+    """The document and its pages; it names them too, so that it is published after all is known."""
 
-    def __init__(self, content: dict[str, Any]) -> None:
-        self._content = orjson.dumps(content)
+    def __init__(self) -> None:
+        self._content = b"{}"
         package = files("fastapi_swagger") / "resources"
         self._assets = {name: (package / name).read_bytes() for name in _FROM_PACKAGE}
         self._assets["start.js"] = _START
+
+    def publish(self, content: dict[str, Any]) -> None:
+        """Serve the OpenAPI document from now on."""
+        self._content = orjson.dumps(content)
 
     @operation(
         "GET",
@@ -56,6 +60,7 @@ class DocumentRoutes:
         "This document",
         access=Access.OPEN,
         success=_PAGE_SUCCESS,
+        limit=None,
         prefix="",
     )
     @operation(
@@ -65,6 +70,7 @@ class DocumentRoutes:
         "This document, under its older name",
         access=Access.OPEN,
         success=_PAGE_SUCCESS,
+        limit=None,
         prefix="",
     )
     async def document(self) -> Answer:
@@ -78,6 +84,7 @@ class DocumentRoutes:
         "Swagger UI",
         access=Access.OPEN,
         success=_PAGE_SUCCESS,
+        limit=None,
         prefix="",
     )
     @operation(
@@ -87,6 +94,7 @@ class DocumentRoutes:
         "Swagger UI, under its older name",
         access=Access.OPEN,
         success=_PAGE_SUCCESS,
+        limit=None,
         prefix="",
     )
     async def page(self) -> Answer:
@@ -100,6 +108,7 @@ class DocumentRoutes:
         "A file of Swagger UI",
         access=Access.OPEN,
         success=_PAGE_SUCCESS,
+        limit=None,
         prefix="",
     )
     async def asset(self, name: str) -> Answer:

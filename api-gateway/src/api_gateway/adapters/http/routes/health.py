@@ -42,6 +42,7 @@ class HealthRoutes:
         "Whether the process answers",
         access=Access.OPEN,
         success=Success(200, AliveData, _ALIVE_EXAMPLE),
+        limit=None,
         prefix="",
     )
     async def alive(self) -> Answer:
@@ -56,6 +57,7 @@ class HealthRoutes:
         access=Access.OPEN,
         success=Success(200, ReadyData, _READY_EXAMPLE),
         errors=(NOT_READY,),
+        limit=None,
         prefix="",
     )
     @operation(
@@ -66,6 +68,7 @@ class HealthRoutes:
         access=Access.OPEN,
         success=Success(200, ReadyData, _READY_EXAMPLE),
         errors=(NOT_READY,),
+        limit=None,
         prefix="",
     )
     async def ready(self, call: Call) -> Answer:

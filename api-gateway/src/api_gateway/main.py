@@ -1,0 +1,246 @@
+"""Composition root of api-gateway: the one module that knows every adapter."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from math import ceil
+from typing import Any, Final
+
+import grpc
+import uvicorn
+from google.protobuf.descriptor import FileDescriptor
+from pinstack_proto.auth.v1 import auth_pb2
+from pinstack_proto.notification.v1 import notification_pb2
+from pinstack_proto.post.v1 import post_pb2
+from pinstack_proto.relation.v1 import relation_pb2
+from pinstack_proto.user.v1 import user_pb2
+from service_kit.grpc_client import open_channel
+from service_kit.health import Health, listen, serve_admin, serve_http
+from service_kit.runtime import Background, Running, background
+from starlette.routing import Route as StarletteRoute
+from starlette.routing import WebSocketRoute
+
+from api_gateway.adapters.grpc.auth import GrpcAccounts, GrpcKeys, GrpcRevocationLog
+from api_gateway.adapters.grpc.notification_replicas import notification_sources
+from api_gateway.adapters.grpc.notification_stream import GrpcInboxes
+from api_gateway.adapters.grpc.notifications import GrpcNotifications
+from api_gateway.adapters.grpc.posts import GrpcPosts
+from api_gateway.adapters.grpc.readiness import serving
+from api_gateway.adapters.grpc.relations import GrpcRelations
+from api_gateway.adapters.grpc.users import GrpcUsers
+from api_gateway.adapters.http.admission import Admission
+from api_gateway.adapters.http.app import Gateway
+from api_gateway.adapters.http.authentication import Authentication
+from api_gateway.adapters.http.client_address import ClientAddresses
+from api_gateway.adapters.http.cors import Cors
+from api_gateway.adapters.http.idempotency import Idempotency
+from api_gateway.adapters.http.openapi import document
+from api_gateway.adapters.http.operations import Route, routes_of
+from api_gateway.adapters.http.pipeline import Edge
+from api_gateway.adapters.http.rate_limits import RateLimits
+from api_gateway.adapters.http.routes.auth import AuthRoutes
+from api_gateway.adapters.http.routes.docs import DocumentRoutes
+from api_gateway.adapters.http.routes.health import HealthRoutes, Report
+from api_gateway.adapters.http.routes.keys import KeyRoutes
+from api_gateway.adapters.http.routes.notification import NotificationRoutes
+from api_gateway.adapters.http.routes.posts import PostRoutes
+from api_gateway.adapters.http.routes.relation import RelationRoutes
+from api_gateway.adapters.http.routes.users import UserRoutes
+from api_gateway.adapters.http.schemas.notification import shown
+from api_gateway.adapters.live.callers import Callers
+from api_gateway.adapters.live.routes import WEBSOCKETS, drop_stuck_clients, live_routes
+from api_gateway.adapters.redis.idempotency import LocalIdempotencyKeys, RedisIdempotencyKeys
+from api_gateway.adapters.redis.limiter import LocalLimiter, RedisLimiter
+from api_gateway.adapters.redis.link import Link, RedisAway, open_link
+from api_gateway.adapters.redis.tickets import RedisTickets
+from api_gateway.adapters.tokens.keys import KnownKeys
+from api_gateway.adapters.tokens.revocations import WatchedRevocations
+from api_gateway.adapters.tokens.tickets import LivingTickets
+from api_gateway.adapters.tokens.verifier import JwtTokens
+from api_gateway.application.live.dialogue import Dialogue
+from api_gateway.application.live.hub import Hub
+from api_gateway.application.live.limits import Limits
+from api_gateway.application.posts import AuthoredPosts
+from api_gateway.config import Settings
+from api_gateway.domain.cursor import Cursors
+
+NAME: Final = "api-gateway"
+LiveRoute = StarletteRoute | WebSocketRoute
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """A channel to each of the services behind the gateway."""
+
+    users: grpc.aio.Channel
+    auth: grpc.aio.Channel
+    posts: grpc.aio.Channel
+    relations: grpc.aio.Channel
+    notifications: grpc.aio.Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What knows who is calling."""
+
+    keys: KnownKeys
+    revocations: WatchedRevocations
+    tokens: JwtTokens
+    tickets: LivingTickets
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Running]:
+    """The whole gateway while the block runs; what is entered last ends first."""
+    host, health = settings.process.bind_host, Health(NAME)
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        admin = await enter(serve_admin(host, settings.gateway.admin_port, health))
+        link = await enter(
+            open_link(settings.redis.url.get_secret_value(), settings.redis.timeout_seconds)
+        )
+        peers = await _peers(stack, settings, health)
+        tasks = await enter(background())
+        trust = _trust(settings, peers, link, tasks)
+        health.require("revocations", trust.revocations.check)
+        hub = _hub(settings, peers, trust)
+        tasks.start(hub.run(), "live hub")
+        app = Gateway(
+            _routes(settings, peers, trust, partial(_report, health, link)),
+            _live(settings, peers, trust, hub),
+            _edge(settings, trust, link),
+            Cors(settings.gateway.cors_origins),
+            ClientAddresses(settings.gateway.trusted_proxies),
+        )
+        listener = listen(host, settings.gateway.port)
+        drop_stuck_clients(listener)
+        await enter(serve_http(_server(app, settings), listener))
+        stack.push_async_callback(hub.close)
+        yield Running(listener.getsockname()[1], admin.port, health, tasks)
+
+
+async def _peers(stack: AsyncExitStack, settings: Settings, health: Health) -> Peers:
+    addresses = settings.peers
+
+    async def opened(name: str, address: str, descriptor: FileDescriptor) -> grpc.aio.Channel:
+        (service,) = descriptor.services_by_name.values()
+        channel = await stack.enter_async_context(open_channel(address, service, settings.grpc))
+        health.require(name, serving(channel))
+        return channel
+
+    return Peers(
+        await opened("user-service", addresses.user_grpc_address, user_pb2.DESCRIPTOR),
+        await opened("auth-service", addresses.auth_grpc_address, auth_pb2.DESCRIPTOR),
+        await opened("post-service", addresses.post_grpc_address, post_pb2.DESCRIPTOR),
+        await opened("relation-service", addresses.relation_grpc_address, relation_pb2.DESCRIPTOR),
+        await opened(
+            "notification-service",
+            addresses.notification_grpc_address,
+            notification_pb2.DESCRIPTOR,
+        ),
+    )
+
+
+def _trust(settings: Settings, peers: Peers, link: Link, tasks: Background) -> Trust:
+    keys = KnownKeys(GrpcKeys(peers.auth))
+    revocations = WatchedRevocations(GrpcRevocationLog(peers.auth))
+    tasks.start(keys.refresh(), "key set")
+    tasks.start(revocations.follow(), "revocations")
+    tokens = JwtTokens(keys, revocations, settings.tokens.issuer, settings.tokens.audience)
+    return Trust(keys, revocations, tokens, LivingTickets(RedisTickets(link), revocations))
+
+
+def _hub(settings: Settings, peers: Peers, trust: Trust) -> Hub:
+    return Hub(
+        GrpcInboxes(peers.notifications),
+        notification_sources(settings.peers.notification_grpc_address, settings.grpc),
+        trust.revocations,
+        Limits(
+            connections=settings.gateway.max_sockets,
+            connections_per_user=settings.gateway.max_sockets_per_user,
+        ),
+    )
+
+
+def _live(settings: Settings, peers: Peers, trust: Trust, hub: Hub) -> Sequence[LiveRoute]:
+    dialogue = Dialogue(GrpcNotifications(peers.notifications), trust.tokens)
+    callers = Callers(trust.tokens, trust.tickets, settings.gateway.cors_origins)
+    return live_routes(hub, dialogue, callers, shown)
+
+
+def _routes(settings: Settings, peers: Peers, trust: Trust, report: Report) -> list[Route]:
+    """All operations, and the document that they are described in."""
+    documents = DocumentRoutes()
+    routes = [
+        *_resources(settings, peers, trust),
+        *routes_of(KeyRoutes(trust.keys), tag="operations"),
+        *routes_of(HealthRoutes(NAME, report), tag="operations"),
+        *routes_of(documents, tag="operations"),
+    ]
+    documents.publish(document(routes, version("pinstack-api-gateway"), {}))
+    return routes
+
+
+def _resources(settings: Settings, peers: Peers, trust: Trust) -> Iterator[Route]:
+    gateway = settings.gateway
+    cursors = Cursors(gateway.cursor_secret.get_secret_value().encode())
+    users, accounts = GrpcUsers(peers.users), GrpcAccounts(peers.auth)
+    yield from routes_of(AuthRoutes(accounts, users), tag="auth", service="auth-service")
+    yield from routes_of(
+        UserRoutes(users, accounts, cursors, emails_are_open=gateway.compat),
+        tag="users",
+        service="user-service",
+    )
+    posts = AuthoredPosts(GrpcPosts(peers.posts), users)
+    yield from routes_of(PostRoutes(posts, cursors), tag="posts", service="post-service")
+    yield from routes_of(
+        RelationRoutes(GrpcRelations(peers.relations), cursors),
+        tag="relations",
+        service="relation-service",
+    )
+    yield from routes_of(
+        NotificationRoutes(GrpcNotifications(peers.notifications), trust.tickets, cursors),
+        tag="notifications",
+        service="notification-service",
+    )
+
+
+def _edge(settings: Settings, trust: Trust, link: Link) -> Edge:
+    gateway = settings.gateway
+    limiter = RedisLimiter(link, LocalLimiter()) if settings.limits.enabled else None
+    return Edge(
+        Authentication(trust.tokens, reads_are_open=gateway.reads_are_open),
+        RateLimits(limiter, settings.limits.by_scope()),
+        Idempotency(RedisIdempotencyKeys(link, LocalIdempotencyKeys())),
+        Admission(gateway.max_concurrent_requests),
+        gateway.request_timeout_seconds,
+        gateway.max_body_bytes,
+    )
+
+
+async def _report(health: Health, link: Link) -> dict[str, Any]:
+    """The state of all that the gateway needs, and of Redis, which it can do without."""
+    report: dict[str, Any] = await health.report()
+    try:
+        await link.check()
+    except RedisAway:
+        state = "away"
+    else:
+        state = "ok"
+    return {**report, "dependencies": {**report["dependencies"], "redis": state}}
+
+
+def _server(app: Gateway, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http="httptools",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=ceil(settings.process.drain_seconds),
+        **WEBSOCKETS,
+    )
