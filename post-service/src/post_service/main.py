@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
 
 from pinstack_proto import topics
 from pinstack_proto.post.v1 import post_pb2, post_pb2_grpc
+from service_kit.cache import Cache, open_redis
 from service_kit.database import open_database
 from service_kit.events import Consumer
 from service_kit.grpc_server import serve
@@ -16,11 +18,14 @@ from post_service.adapters.event_consumer import USER_DELETED, UserEvents
 from post_service.adapters.event_records import event_to_record
 from post_service.adapters.grpc_servicer import PostServicer
 from post_service.adapters.postgres import PostgresPosts, PostgresUnits
+from post_service.adapters.redis_cache import RedisPosts
 from post_service.application.use_cases import Publications
 from post_service.config import Settings
 
 NAME = "post-service"
 SERVICE = post_pb2.DESCRIPTOR.services_by_name["PostService"].full_name
+CACHED_SECONDS: Final = 300.0
+"""How long a replica that Redis is away from may serve what another one has changed."""
 
 
 @asynccontextmanager
@@ -37,10 +42,14 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         tasks = await enter(background())
         relay = Relay(url, kafka.bootstrap_servers, NAME)
         tasks.start(relay.run(), "outbox relay")
-        publications = Publications(
-            posts=PostgresPosts(database),
-            units=PostgresUnits(database, event_to_record, relay.wake),
-        )
+        redis_url, timeout = settings.redis.url.get_secret_value(), settings.redis.timeout_seconds
+        redis = await enter(open_redis(redis_url, timeout))
+        health.observe("redis", redis.ping)
+        cache = Cache(redis, "posts", CACHED_SECONDS, timeout_seconds=timeout)
+        stack.push_async_callback(cache.close)
+        posts = RedisPosts(PostgresPosts(database), cache)
+        units = PostgresUnits(database, event_to_record, relay.wake, posts.forget)
+        publications = Publications(posts=posts, units=units)
         consumer = Consumer(
             kafka.bootstrap_servers,
             NAME,

@@ -1,7 +1,7 @@
 """What only PostgreSQL can show: races, events with their changes, and totals of long lists."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import pytest
 from prometheus_client import REGISTRY
@@ -12,7 +12,7 @@ from service_kit.testing import eventually
 from post_service.adapters.event_records import event_to_record
 from post_service.adapters.postgres import PostgresPosts, PostgresUnits
 from post_service.application.ports import UnitOfWork
-from post_service.domain.events import PostCreated, PostDeleted
+from post_service.domain.events import Event, PostCreated, PostDeleted
 from post_service.domain.models import Post, PostChange, PostFilter
 from tests.builders import a_draft, a_new_post, a_post
 
@@ -29,7 +29,11 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 async def units(database: Database) -> PostgresUnits:
     tables = "posts, tags, post_tags, media, deleted_authors, outbox"
     await database.fetch("empty", f"TRUNCATE {tables}")
-    return PostgresUnits(database, event_to_record, lambda: None)
+    return PostgresUnits(database, event_to_record, lambda: None, nobody_listens)
+
+
+async def nobody_listens(events: Sequence[Event]) -> None:
+    """What is told of the events of a unit."""
 
 
 async def in_one_unit(units: PostgresUnits, work: Work) -> object:

@@ -1,16 +1,19 @@
-"""One suite for the posts, in memory and in PostgreSQL."""
+"""One suite for the posts: in memory, in PostgreSQL, and there behind Redis."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from service_kit.cache import Cache, open_redis
 from service_kit.config import PostgresSettings
 from service_kit.database import Database, open_database
 
 from post_service.adapters.event_records import event_to_record
 from post_service.adapters.postgres import PostgresPosts, PostgresUnits
+from post_service.adapters.redis_cache import RedisPosts
 from post_service.application.ports import Posts, Units
 from post_service.domain.errors import AuthorGone
+from post_service.domain.events import PostDeleted, PostUpdated
 from post_service.domain.models import NewPost, Place, Post, PostChange, PostFilter
 from tests.builders import a_draft, a_new_post
 from tests.fakes import InMemoryPosts
@@ -26,13 +29,24 @@ async def database(database_url: str) -> AsyncIterator[Database]:
         yield opened
 
 
-@pytest.fixture(params=["memory", "postgres"])
-async def store(request: pytest.FixtureRequest, database: Database) -> Store:
+@pytest.fixture
+async def cache(redis_url: str) -> AsyncIterator[Cache]:
+    async with open_redis(redis_url) as redis:
+        await redis.flushdb()
+        opened = Cache(redis, "test", 60.0)
+        yield opened
+        await opened.close()
+
+
+@pytest.fixture(params=["memory", "postgres", "redis"])
+async def store(request: pytest.FixtureRequest, database: Database, cache: Cache) -> Store:
     if request.param == "memory":
         memory = InMemoryPosts()
         return memory, memory
     await database.fetch("empty", EMPTY)
-    return PostgresPosts(database), PostgresUnits(database, event_to_record, lambda: None)
+    posts = RedisPosts(PostgresPosts(database), cache)
+    units = PostgresUnits(database, event_to_record, lambda: None, posts.forget)
+    return posts if request.param == "redis" else PostgresPosts(database), units
 
 
 async def publish(units: Units, *new: NewPost) -> list[Post]:
@@ -137,9 +151,11 @@ async def test_a_change_replaces_what_is_given_and_nothing_else(
     posts, units = store
     new = a_new_post(title="old", content="text", tags=["a", "b"], media=[a_draft(), a_draft()])
     made, other = await publish(units, new, new)
+    assert await posts.get(made.id) == made
     async with units.begin() as unit:
         assert await unit.lock(made.id) == 1
         after = await unit.change(made.id, change)
+        unit.emit(PostUpdated(after))
     names, positions = [tag.name for tag in after.tags], [item.position for item in after.media]
     assert (after.title, after.content, names, positions) == expected
     assert after.created_at == made.created_at
@@ -162,9 +178,11 @@ async def test_a_change_of_tags_moves_the_post_between_their_lists(store: Store)
 async def test_a_removed_post_is_gone_with_all_its_parts(store: Store) -> None:
     posts, units = store
     gone, kept = await publish(units, *[a_new_post(tags=["a"], media=[a_draft()])] * 2)
+    assert await posts.get(gone.id) == gone
     async with units.begin() as unit:
         await unit.lock(gone.id)
         await unit.remove(gone.id)
+        unit.emit(PostDeleted(gone.id, gone.author_id))
     assert await posts.get(gone.id) is None
     assert await found(posts, PostFilter(tags=("a",))) == [kept.id]
 

@@ -1,6 +1,7 @@
 """Posts in PostgreSQL: one statement a read, one for publishing a post with all its parts."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -207,37 +208,51 @@ class _Matching:
 
 
 class PostgresUnits:
-    """Units of work over one database; `to_record` says how an event is put into the outbox."""
+    """Units of work over one database; `to_record` says how an event is put into the outbox.
+
+    `ended` is told of the events of every unit after its end, also of one that may not have been
+    committed: where a caller goes away in the middle of a commit, nobody knows.
+    """
 
     def __init__(
         self,
         database: Database,
         to_record: Callable[[Event], OutboxRecord],
         wake: Callable[[], None],
+        ended: Callable[[Sequence[Event]], Awaitable[None]],
     ) -> None:
         self._database = database
         self._to_record = to_record
         self._wake = wake
+        self._ended = ended
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[UnitOfWork]:
-        async with unit_of_work(self._database, self._wake) as (connection, emit):
-            unit = PostgresUnit(connection, emit, self._to_record)
-            yield unit
-        for event in unit.events:
-            metrics.POSTS.labels(_ACTIONS[type(event)]).inc()
+        events: list[Event] = []
+        try:
+            async with unit_of_work(self._database, self._wake) as (connection, emit):
+                yield PostgresUnit(connection, emit, self._to_record, events)
+            for event in events:
+                metrics.POSTS.labels(_ACTIONS[type(event)]).inc()
+        finally:
+            if events:
+                await asyncio.shield(self._ended(events))
 
 
 class PostgresUnit:
-    """One transaction on posts."""
+    """One transaction on posts; `events` takes what is announced in it."""
 
     def __init__(
-        self, connection: Connection, emit: Emit, to_record: Callable[[Event], OutboxRecord]
+        self,
+        connection: Connection,
+        emit: Emit,
+        to_record: Callable[[Event], OutboxRecord],
+        events: list[Event],
     ) -> None:
         self._connection = connection
         self._emit = emit
         self._to_record = to_record
-        self.events: list[Event] = []
+        self._events = events
 
     async def add(self, post: NewPost, idempotency_key: str | None) -> tuple[Post, bool]:
         await self._connection.execute(_LOCK_AUTHOR, _LOCK_KIND, post.author_id)
@@ -276,7 +291,7 @@ class PostgresUnit:
         return [row["id"] for row in rows]
 
     def emit(self, event: Event) -> None:
-        self.events.append(event)
+        self._events.append(event)
         self._emit(self._to_record(event))
 
     async def _one(self, condition: str, *arguments: object) -> Row | None:
