@@ -25,9 +25,11 @@ class InMemoryFollows:
         rows = [row for row in self.rows.values() if _of(side, row.pair) == user_id]
         newest = sorted(rows, key=lambda row: -row.id)
         rest = [row for row in newest if window.before == 0 or row.id < window.before]
-        part = rest[window.offset : window.offset + window.limit]
+        end = window.offset + window.limit
+        part = rest[window.offset : end]
         shown = tuple(_shown(side, row.pair) for row in part)
-        return FollowPage(tuple(row.id for row in part), shown, len(rows))
+        ids = tuple(row.id for row in part)
+        return FollowPage(ids, shown, more=len(rest) > end, total=len(rows))
 
     async def followers(
         self, followee_id: int, after_id: int, batch_size: int

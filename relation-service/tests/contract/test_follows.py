@@ -74,9 +74,9 @@ async def test_lists_are_newest_first_and_continue_below_a_relation(store: Store
     follows, units = store
     await _follow(units, *(Pair(follower, 1) for follower in (5, 3, 9, 4)), Pair(5, 2))
     first = await follows.page("followers", 1, Window(limit=3))
-    assert (first.user_ids, first.total) == ((4, 9, 3), 4)
+    assert (first.user_ids, first.more, first.total) == ((4, 9, 3), True, 4)
     rest = await follows.page("followers", 1, Window(limit=3, before=first.follow_ids[-1]))
-    assert rest.user_ids == (5,)
+    assert (rest.user_ids, rest.more) == ((5,), False)
     assert (await follows.page("followers", 1, Window(limit=3, offset=3))).user_ids == (5,)
     assert (await follows.page("followees", 5, Window(limit=3))).user_ids == (2, 1)
 

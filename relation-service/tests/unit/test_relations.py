@@ -104,15 +104,15 @@ async def test_a_page_shows_people_newest_first_with_one_call_for_all_of_them(
     assert users.calls == [[1, 4, 3]]
 
 
-async def test_a_full_page_leads_to_the_next_and_the_last_one_nowhere(
+async def test_a_page_leads_to_the_next_and_the_last_one_nowhere_even_if_it_is_full(
     relations: Relations,
 ) -> None:
-    for followee in (2, 3, 4):
+    for followee in (2, 3, 4, 5):
         await relations.follow(Pair(1, followee))
     first = await relations.page("followees", 1, Window(limit=2))
     assert first.last_follow_id is not None
     rest = await relations.page("followees", 1, Window(limit=2, before=first.last_follow_id))
-    assert [person.id for person in (*first.people, *rest.people)] == [4, 3, 2]
+    assert [person.id for person in (*first.people, *rest.people)] == [5, 4, 3, 2]
     assert rest.last_follow_id is None
 
 

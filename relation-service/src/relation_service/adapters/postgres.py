@@ -67,12 +67,18 @@ class PostgresFollows:
             WHERE {of} = $1 AND ($2::bigint = 0 OR id < $2)
             ORDER BY id DESC OFFSET $3 LIMIT $4
         """  # noqa: S608
-        arguments = (user_id, window.before, window.offset, window.limit)
+        arguments = (user_id, window.before, window.offset, window.limit + 1)
         async with self._database.connection() as connection:
             rows = await self._database.timed(f"{side}_page", connection.fetch, sql, *arguments)
             total = await pages.count(connection, f"follows WHERE {of} = $1", [user_id])
-        ids, shown_ids = [row["id"] for row in rows], [row["shown"] for row in rows]
-        return FollowPage(tuple(ids), tuple(shown_ids), total.value, total.is_estimate)
+        part = rows[: window.limit]
+        return FollowPage(
+            follow_ids=tuple(row["id"] for row in part),
+            user_ids=tuple(row["shown"] for row in part),
+            more=len(rows) > window.limit,
+            total=total.value,
+            total_is_estimate=total.is_estimate,
+        )
 
     async def followers(
         self, followee_id: int, after_id: int, batch_size: int

@@ -68,7 +68,7 @@ class Relations:
             people=tuple(people.get(other, DELETED) for other in page.user_ids),
             total=page.total,
             total_is_estimate=page.total_is_estimate,
-            last_follow_id=page.follow_ids[-1] if len(page.follow_ids) == window.limit else None,
+            last_follow_id=page.follow_ids[-1] if page.more else None,
         )
 
     def followers(

@@ -71,10 +71,14 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class FollowPage:
-    """A part of a list, newest first: relation ids, the other end's user ids, its length."""
+    """A part of a list, newest first: relation ids, the other end's user ids, its length.
+
+    `more` says whether anything follows.
+    """
 
     follow_ids: tuple[int, ...]
     user_ids: tuple[int, ...]
+    more: bool
     total: int
     total_is_estimate: bool = False
 
@@ -94,7 +98,7 @@ DELETED: Final = Person(id=0, username="deleted")
 
 @dataclass(frozen=True, slots=True)
 class PersonPage:
-    """A part of a list with the people in it; `last_follow_id` is where the next part begins."""
+    """A part of a list with the people in it; the next part, if any, begins below `last_follow_id`."""
 
     people: tuple[Person, ...]
     total: int
