@@ -20,6 +20,7 @@ from api_gateway.domain.limit import Limit
 from tests.fakes.idempotency import InMemoryIdempotencyKeys
 from tests.fakes.limiter import InMemoryLimiter
 from tests.fakes.tokens import InMemoryTokens
+from tests.unit.http.conformance import conformance_of
 
 PLENTY = {
     scope: Limit(scope, 1_000_000)
@@ -60,9 +61,17 @@ async def served(
     routes: Iterable[Route], edge: EdgeOfTest | None = None, live: Sequence[Any] = ()
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the application; paths are below the base path of the API unless they begin
-    with `http://`.
+    with `http://`. Every answer is held against the OpenAPI document.
     """
-    app = (edge or EdgeOfTest()).app(routes, live)
-    transport = httpx.ASGITransport(app=app, client=("203.0.113.9", 40000))
-    async with httpx.AsyncClient(transport=transport, base_url="http://gateway/api/v1") as client:
+    all_routes = list(routes)
+    app = (edge or EdgeOfTest()).app(all_routes, live)
+    conformance = conformance_of(all_routes)
+    transport = httpx.ASGITransport(
+        app=app, client=("203.0.113.9", 40000), raise_app_exceptions=True
+    )
+    async with httpx.AsyncClient(
+        transport=transport,
+        base_url="http://gateway/api/v1",
+        event_hooks={"response": [conformance.check]},
+    ) as client:
         yield client

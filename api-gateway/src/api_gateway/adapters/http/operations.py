@@ -55,7 +55,8 @@ PRECONDITION_FAILED: Final = Refusal(412, "PRECONDITION_FAILED", "precondition f
 class Operation:
     """One operation. `path` is the whole template; `service` is who does the work behind it.
 
-    `limit` is the scope of a rate limit of its own, None for no limit at all. `conditional` operations honour If-Match.
+    `limit` is the scope of a rate limit of its own, None for no limit at all; `conditional`
+    operations honour If-Match.
     """
 
     method: Method
