@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pinstack_local.component import Component
+from pinstack_local.component import Component, stop_all
 from pinstack_local.errors import LocalStackError
 from pinstack_local.services import ServiceProcess
 
@@ -98,8 +98,8 @@ class Supervisor:
     def _move_services(self) -> None:
         """Start the services again, which know the embedded broker by the port it had before."""
         self._report("the broker has a new address: starting the services again")
-        for watch in self._watches:
-            if isinstance(watch.component, ServiceProcess):
-                watch.component.stop()
-                watch.component.launch()
-                watch.died_at = self._clock()
+        moving = [each for each in self._watches if isinstance(each.component, ServiceProcess)]
+        stop_all([watch.component for watch in reversed(moving)])
+        for watch in moving:
+            watch.restart_at, watch.died_at = None, self._clock()
+            watch.component.launch()
