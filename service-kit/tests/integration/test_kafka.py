@@ -12,7 +12,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from pinstack_local.errors import LocalStackError
 from pinstack_local.kafka import KafkaServer
-from service_kit import outbox
+from service_kit import metrics, outbox
 from service_kit.events import (
     Consumer,
     Handle,
@@ -249,8 +249,11 @@ async def test_a_stuck_partition_does_not_hold_up_the_others(
         await asyncio.wait_for(handler.entered.wait(), SLOW)
         await publish(kafka, topic, b=[b"free"])
         await eventually(lambda: handler.values == [b"free"])
+        lag = metrics.CONSUMER_LAG.labels(topic, f"group-{topic}")
+        await eventually(lambda: lag._value.get() == 2)
         handler.failing.clear()
         await eventually(lambda: handler.values == [b"free", b"stuck", b"behind it"])
+        await eventually(lambda: lag._value.get() == 0)
 
 
 async def test_partitions_move_after_the_batch_in_hand_is_committed(
