@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
-LONGEST_WAIT: Final = 900.0
-"""Seconds that somebody waits at the most, however much was guessed meanwhile."""
+MOST_BEYOND: Final = 900.0
+"""Seconds that a debt grows beyond what is allowed at once, however much is guessed meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Limits:
         )
         return sorted(
             (
-                Charge(key, cost.seconds, cost.guesses * cost.seconds + LONGEST_WAIT)
+                Charge(key, cost.seconds, cost.guesses * cost.seconds + MOST_BEYOND)
                 for key, cost in costs
                 if key is not None
             ),
