@@ -98,7 +98,7 @@ DELETED: Final = Person(id=0, username="deleted")
 
 @dataclass(frozen=True, slots=True)
 class PersonPage:
-    """A part of a list with the people in it; the next part, if any, begins below `last_follow_id`."""
+    """A part of a list with its people; the next part, if any, is below `last_follow_id`."""
 
     people: tuple[Person, ...]
     total: int
