@@ -58,6 +58,7 @@ def _email(value: str) -> str:
         validate_email(
             value,
             check_deliverability=False,
+            strict=True,  # the local part has at most 64 octets (4.5.3.1.1)
             globally_deliverable=False,
             allow_smtputf8=False,
             allow_quoted_local=True,
