@@ -18,8 +18,8 @@ def upgrade() -> None:
             bio text,
             avatar_url text,
             idempotency_key text,
-            created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-            updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+            created_at timestamptz NOT NULL DEFAULT statement_timestamp(),
+            updated_at timestamptz NOT NULL DEFAULT statement_timestamp(),
             CONSTRAINT users_idempotency_key UNIQUE (idempotency_key)
         );
         CREATE UNIQUE INDEX users_username_key ON users (lower(username));

@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
 
 from pinstack_proto.user.v1 import user_pb2, user_pb2_grpc
+from service_kit.cache import Cache, open_redis
 from service_kit.database import open_database
 from service_kit.grpc_server import serve
 from service_kit.health import Health, serve_admin
@@ -13,11 +15,14 @@ from service_kit.runtime import Running, background
 from user_service.adapters.event_records import event_to_record
 from user_service.adapters.grpc_servicer import UserServicer
 from user_service.adapters.postgres import PostgresUnits, PostgresUsers
+from user_service.adapters.redis_cache import RedisUsers
 from user_service.application.use_cases import Profiles
 from user_service.config import Settings
 
 NAME = "user-service"
 SERVICE = user_pb2.DESCRIPTOR.services_by_name["UserService"].full_name
+CACHED_SECONDS: Final = 300.0
+"""How long a replica that Redis is away from may serve what another one has changed."""
 
 
 @asynccontextmanager
@@ -33,11 +38,14 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         tasks = await enter(background())
         relay = Relay(url, settings.kafka.bootstrap_servers, NAME)
         tasks.start(relay.run(), "outbox relay")
-        profiles = Profiles(
-            users=PostgresUsers(database),
-            units=PostgresUnits(database, event_to_record, relay.wake),
-        )
-        servicer = UserServicer(profiles)
+        redis_url, timeout = settings.redis.url.get_secret_value(), settings.redis.timeout_seconds
+        redis = await enter(open_redis(redis_url, timeout))
+        health.observe("redis", redis.ping)
+        cache = Cache(redis, "users", CACHED_SECONDS, timeout_seconds=timeout)
+        stack.push_async_callback(cache.close)
+        users = RedisUsers(PostgresUsers(database), cache)
+        units = PostgresUnits(database, event_to_record, relay.wake, users.forget)
+        servicer = UserServicer(Profiles(users=users, units=units))
         server = await enter(
             serve(
                 (host, settings.grpc_port),

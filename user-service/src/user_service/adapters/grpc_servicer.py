@@ -87,7 +87,7 @@ class UserServicer(user_pb2_grpc.UserServiceServicer):
     ) -> user_pb2.ListUsersResponse:
         limit = pages.checked_limit(request.limit)
         (after,) = pages.decode_cursor(request.cursor, 1) if request.cursor else (0,)
-        return list_to_pb(await self._profiles.list(after, limit), limit)
+        return list_to_pb(await self._profiles.list(after, limit))
 
 
 def new_user_from_pb(request: user_pb2.CreateUserRequest) -> NewUser:
@@ -125,12 +125,11 @@ def user_to_pb(user: User) -> user_pb2.User:
     )
 
 
-def list_to_pb(page: UserPage, limit: int) -> user_pb2.ListUsersResponse:
-    """A page of all users; a full one has a cursor to the next."""
-    is_full = len(page.users) == limit
+def list_to_pb(page: UserPage) -> user_pb2.ListUsersResponse:
+    """A page of all users; one that is not the last has a cursor to the next."""
     return user_pb2.ListUsersResponse(
         users=map(user_to_pb, page.users),
-        next_cursor=pages.encode_cursor(page.users[-1].id) if is_full else "",
+        next_cursor=pages.encode_cursor(page.users[-1].id) if page.has_more else "",
         total=page.total,
         total_is_estimate=page.total_is_estimate,
     )

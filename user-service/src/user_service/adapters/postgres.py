@@ -1,11 +1,13 @@
 """Users in PostgreSQL."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
 from service_kit import pages
 from service_kit.database import Connection, Database, Row, existing, refusals
+from service_kit.estimates import Estimates
 from service_kit.outbox import OutboxRecord
 from service_kit.unit_of_work import Emit, unit_of_work
 
@@ -30,12 +32,14 @@ UPDATE users SET
     full_name = nullif(coalesce($4, full_name), ''),
     bio = nullif(coalesce($5, bio), ''),
     avatar_url = nullif(coalesce($6, avatar_url), ''),
-    updated_at = clock_timestamp()
+    updated_at = statement_timestamp()
 WHERE id = $1
 RETURNING {_COLUMNS}
 """  # noqa: S608
 _MATCHES: Final = "(lower(username) LIKE lower($1) OR lower(full_name) LIKE lower($1))"
 _MATCHES_EMAIL: Final = f"({_MATCHES} OR lower(email) LIKE lower($1))"
+_Counted = tuple[str, tuple[object, ...]]
+"""What follows FROM where a list is counted, and its arguments."""
 
 
 class PostgresUsers:
@@ -43,6 +47,7 @@ class PostgresUsers:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._estimates = Estimates()
 
     async def get(self, user_id: int) -> User | None:
         return await self._one("user_by_id", "id = $1", user_id)
@@ -60,25 +65,29 @@ class PostgresUsers:
 
     async def search(self, query: str, *, with_email: bool, offset: int, limit: int) -> UserPage:
         source = f"users WHERE {_MATCHES_EMAIL if with_email else _MATCHES}"
-        sql = f"SELECT {_COLUMNS} FROM {source} ORDER BY id OFFSET $2 LIMIT $3"  # noqa: S608
+        page = f"{source} ORDER BY id OFFSET $2 LIMIT $3"
         pattern = _contains(query)
-        async with self._database.connection() as connection:
-            fetch = connection.fetch
-            rows = await self._database.timed("users_search", fetch, sql, pattern, offset, limit)
-            total = await pages.count(connection, source, [pattern])
-        return _page(rows, total)
+        arguments = (pattern, offset, limit + 1)
+        counted = (source, (pattern,))
+        return await self._page("users_search", page, arguments, limit=limit, counted=counted)
 
     async def after(self, user_id: int, limit: int) -> UserPage:
+        page = "users WHERE id > $1 ORDER BY id LIMIT $2"
+        arguments = (user_id, limit + 1)
+        return await self._page("users_after", page, arguments, limit=limit, counted=("users", ()))
+
+    async def _page(
+        self, query: str, page: str, arguments: Sequence[object], *, limit: int, counted: _Counted
+    ) -> UserPage:
+        """A page out of rows of which there is one more where the list goes on."""
+        sql = f"SELECT {_COLUMNS} FROM {page}"  # noqa: S608
         async with self._database.connection() as connection:
-            rows = await self._database.timed(
-                "users_after",
-                connection.fetch,
-                f"SELECT {_COLUMNS} FROM users WHERE id > $1 ORDER BY id LIMIT $2",  # noqa: S608
-                user_id,
-                limit,
+            rows = await self._database.timed(query, connection.fetch, sql, *arguments)
+            total = self._estimates.get(counted) or self._estimates.keep(
+                counted, await pages.count(connection, *counted)
             )
-            total = await pages.count(connection, "users", ())
-        return _page(rows, total)
+        users = tuple(user_from_row(row) for row in rows[:limit])
+        return UserPage(users, len(rows) > limit, total.value, total.is_estimate)
 
     async def _one(self, query: str, condition: str, value: object) -> User | None:
         sql = f"SELECT {_COLUMNS} FROM users WHERE {condition}"  # noqa: S608
@@ -87,33 +96,49 @@ class PostgresUsers:
 
 
 class PostgresUnits:
-    """Units of work over one database; `to_record` says how an event is put into the outbox."""
+    """Units of work over one database; `to_record` says how an event is put into the outbox.
+
+    `ended` is told of the events of every unit after its end, also of one that may not have been
+    committed: where a caller goes away in the middle of a commit, nobody knows.
+    """
 
     def __init__(
         self,
         database: Database,
         to_record: Callable[[Event], OutboxRecord],
         wake: Callable[[], None],
+        ended: Callable[[Sequence[Event]], Awaitable[None]],
     ) -> None:
         self._database = database
         self._to_record = to_record
         self._wake = wake
+        self._ended = ended
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[UnitOfWork]:
-        async with unit_of_work(self._database, self._wake) as (connection, emit):
-            yield PostgresUnit(connection, emit, self._to_record)
+        events: list[Event] = []
+        try:
+            async with unit_of_work(self._database, self._wake) as (connection, emit):
+                yield PostgresUnit(connection, emit, self._to_record, events)
+        finally:
+            if events:
+                await asyncio.shield(self._ended(events))
 
 
 class PostgresUnit:
-    """One transaction on users."""
+    """One transaction on users; `events` takes what is announced in it."""
 
     def __init__(
-        self, connection: Connection, emit: Emit, to_record: Callable[[Event], OutboxRecord]
+        self,
+        connection: Connection,
+        emit: Emit,
+        to_record: Callable[[Event], OutboxRecord],
+        events: list[Event],
     ) -> None:
         self._connection = connection
         self._emit = emit
         self._to_record = to_record
+        self._events = events
 
     async def add(self, user: NewUser, idempotency_key: str | None) -> tuple[User, bool]:
         values = (user.username, user.email, user.full_name, user.bio, user.avatar_url)
@@ -125,17 +150,16 @@ class PostgresUnit:
         earlier = await self._connection.fetchrow(sql, idempotency_key)
         return user_from_row(existing(earlier)), False
 
-    async def change(self, user_id: int, change: ProfileChange) -> tuple[User, User] | None:
-        before = await self._connection.fetchrow(
-            f"SELECT {_COLUMNS} FROM users WHERE id = $1 FOR UPDATE",  # noqa: S608
-            user_id,
-        )
-        if before is None:
-            return None
+    async def lock(self, user_id: int) -> User | None:
+        sql = f"SELECT {_COLUMNS} FROM users WHERE id = $1 FOR UPDATE"  # noqa: S608
+        row = await self._connection.fetchrow(sql, user_id)
+        return None if row is None else user_from_row(row)
+
+    async def change(self, user_id: int, change: ProfileChange) -> User:
         values = (change.username, change.email, change.full_name, change.bio, change.avatar_url)
         with refusals(_MEANINGS):
-            after = await self._connection.fetchrow(_CHANGE, user_id, *values)
-        return user_from_row(before), user_from_row(existing(after))
+            row = await self._connection.fetchrow(_CHANGE, user_id, *values)
+        return user_from_row(existing(row))
 
     async def remove(self, user_id: int) -> User | None:
         sql = f"DELETE FROM users WHERE id = $1 RETURNING {_COLUMNS}"  # noqa: S608
@@ -143,16 +167,13 @@ class PostgresUnit:
         return None if row is None else user_from_row(row)
 
     def emit(self, event: Event) -> None:
+        self._events.append(event)
         self._emit(self._to_record(event))
 
 
 def user_from_row(row: Row) -> User:
     """A row of `users` as a user."""
     return User(**row)
-
-
-def _page(rows: Sequence[Row], total: pages.Total) -> UserPage:
-    return UserPage(tuple(user_from_row(row) for row in rows), total.value, total.is_estimate)
 
 
 def _contains(text: str) -> str:

@@ -46,8 +46,12 @@ class UnitOfWork(Protocol):
         """
         ...
 
-    async def change(self, user_id: int, change: ProfileChange) -> tuple[User, User] | None:
-        """The user before and after. Raises `UsernameTaken` and `EmailTaken`."""
+    async def lock(self, user_id: int) -> User | None:
+        """The user with this id; nobody else changes it until this unit ends."""
+        ...
+
+    async def change(self, user_id: int, change: ProfileChange) -> User:
+        """The user afterwards; lock it first. Raises `UsernameTaken` and `EmailTaken`."""
         ...
 
     async def remove(self, user_id: int) -> User | None:

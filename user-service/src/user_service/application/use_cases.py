@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from user_service.application.ports import Units, Users
-from user_service.domain.errors import Forbidden, InvalidSearchQuery, UserNotFound
+from user_service.domain.errors import Forbidden, InvalidSearchQuery, TooManyIds, UserNotFound
 from user_service.domain.events import UserCreated, UserDeleted, UserUpdated
-from user_service.domain.models import NewUser, ProfileChange, User, UserPage
+from user_service.domain.models import NewUser, ProfileChange, User, UserPage, check_key
 
 T = TypeVar("T")
 
-MOST_IDS = 1000
-"""Users that one batch may ask for; the rest of a longer one is a caller's defect."""
+MOST_IDS: Final = 1000
+"""Users that one batch may ask for."""
+NUL: Final = "\0"
+"""No name or e-mail has this character, and PostgreSQL can't even be asked for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +27,9 @@ class Profiles:
     async def create(self, user: NewUser, idempotency_key: str | None) -> User:
         """A new user, or the one that the same key made before.
 
-        Raises `UsernameTaken` and `EmailTaken`.
+        Raises `UsernameTaken`, `EmailTaken` and `InvalidProfile` (the key).
         """
+        check_key(idempotency_key)
         async with self.units.begin() as unit:
             created, is_new = await unit.add(user, idempotency_key)
             if is_new:
@@ -39,19 +42,22 @@ class Profiles:
 
     async def by_username(self, username: str) -> User:
         """The user with this name, in whatever case. Raises `UserNotFound`."""
-        return _found(await self.users.by_username(username))
+        return _found(None if NUL in username else await self.users.by_username(username))
 
     async def by_email(self, email: str) -> User:
         """The user with this e-mail, in whatever case. Raises `UserNotFound`."""
-        return _found(await self.users.by_email(email))
+        return _found(None if NUL in email else await self.users.by_email(email))
 
     async def get_many(self, user_ids: Sequence[int]) -> list[User]:
-        """Those of the ids that exist."""
-        return await self.users.get_many(list(dict.fromkeys(user_ids))[:MOST_IDS])
+        """Those of the ids that exist. Raises `TooManyIds` for more than `MOST_IDS`."""
+        wanted = list(dict.fromkeys(user_ids))
+        if len(wanted) > MOST_IDS:
+            raise TooManyIds(MOST_IDS)
+        return await self.users.get_many(wanted) if wanted else []
 
     async def search(self, query: str, *, with_email: bool, offset: int, limit: int) -> UserPage:
-        """Users that `query` is found in. Raises `InvalidSearchQuery` where it is empty."""
-        if not query:
+        """Users that `query` is found in. Raises `InvalidSearchQuery` where it is no text."""
+        if not query or NUL in query:
             raise InvalidSearchQuery
         return await self.users.search(query, with_email=with_email, offset=offset, limit=limit)
 
@@ -66,13 +72,13 @@ class Profiles:
         """
         _own(user_id, caller_id)
         async with self.units.begin() as unit:
-            before, after = _found(await unit.change(user_id, change))
-            changed = tuple(
-                name for name in change.given() if getattr(before, name) != getattr(after, name)
-            )
-            if changed:
-                renamed = before.username if "username" in changed else None
-                unit.emit(UserUpdated(after, changed, renamed))
+            before = _found(await unit.lock(user_id))
+            changed = change.changed(before)
+            if not changed:
+                return before
+            after = await unit.change(user_id, change)
+            renamed = before.username if "username" in changed else None
+            unit.emit(UserUpdated(after, changed, renamed))
         return after
 
     async def delete(self, user_id: int, caller_id: int | None) -> None:

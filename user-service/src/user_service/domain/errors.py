@@ -9,6 +9,7 @@ __all__ = [
     "Forbidden",
     "InvalidProfile",
     "InvalidSearchQuery",
+    "TooManyIds",
     "UserNotFound",
     "UsernameTaken",
 ]
@@ -44,3 +45,10 @@ class InvalidSearchQuery(InvalidArgument):
 
     code = "INVALID_SEARCH_QUERY"
     message = "invalid search query"
+
+
+class TooManyIds(InvalidArgument):
+    """More users are asked for than one batch gives."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(violations=[FieldViolation("ids", f"must be at most {most}")])

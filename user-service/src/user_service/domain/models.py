@@ -55,6 +55,12 @@ class ProfileChange:
         """The fields that are to change."""
         return _set_fields(self)
 
+    def changed(self, user: User) -> tuple[str, ...]:
+        """The fields that would not be as they are."""
+        return tuple(
+            name for name, value in self.given().items() if value != (getattr(user, name) or "")
+        )
+
 
 def _set_fields(profile: NewUser | ProfileChange) -> dict[str, str]:
     values = {field.name: getattr(profile, field.name) for field in fields(profile)}
@@ -63,8 +69,15 @@ def _set_fields(profile: NewUser | ProfileChange) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class UserPage:
-    """A part of a list of users and how long the list is in all."""
+    """A part of a list of users, whether the list goes on, and how long it is in all."""
 
     users: tuple[User, ...]
+    has_more: bool
     total: int
     total_is_estimate: bool = False
+
+
+def check_key(idempotency_key: str | None) -> None:
+    """Raises `InvalidProfile` for what is no idempotency key."""
+    if idempotency_key is not None:
+        violations_of({"idempotency_key": idempotency_key})

@@ -77,4 +77,5 @@ _RULES: Final[Mapping[str, Callable[[str], str | None]]] = {
     "full_name": _text(100),
     "bio": _text(500),
     "avatar_url": _avatar_url,
+    "idempotency_key": _text(255),
 }
