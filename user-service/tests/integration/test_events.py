@@ -30,7 +30,9 @@ async def test_the_life_of_a_user_is_published_in_order_under_its_id_without_the
     stub: UserServiceStub, published: AIOKafkaConsumer
 ) -> None:
     created = await stub.CreateUser(
-        user_pb2.CreateUserRequest(username="eve_before", email="secret@example.com", full_name="Ann")
+        user_pb2.CreateUserRequest(
+            username="eve_before", email="secret@example.com", full_name="Ann"
+        )
     )
     updated = await stub.UpdateUser(
         user_pb2.UpdateUserRequest(id=created.id, username="eve_after", email="new@example.com")
