@@ -102,6 +102,7 @@ class InMemoryInboxes:
         self.unread: dict[int, int] = {}
         self.asked: list[tuple[int, int]] = []
         self.away = False
+        self.payload = b'{"n":1}'
         self.sources = [InMemorySource(self)]
         self.tellers: list[Callable[[Happening], None]] = []
 
@@ -111,7 +112,8 @@ class InMemoryInboxes:
     def add(self, user_id: int = 1, count: int = 1) -> None:
         for _ in range(count):
             entries = self.entries.setdefault(user_id, [])
-            entries.append(Entry(a_notification(len(entries) + 1, user_id)))
+            one = a_notification(len(entries) + 1, user_id, self.payload)
+            entries.append(Entry(one))
             self.unread[user_id] = self.unread.get(user_id, 0) + 1
             self._tell(Delivered(entries[-1], self.unread[user_id], committed_at=1.0))
 
@@ -178,9 +180,12 @@ class RecordingCarrier:
             raise OSError("gone")
         self.frames.append(frame)
 
-    async def close(self, closing: Closing, unsent: int) -> None:
+    async def close(self, closing: Closing) -> None:
         await self._free.wait()
-        self.closed, self.unsent = closing, unsent
+        self.closed = closing
+
+    def dropped(self, frames: int) -> None:
+        self.unsent += frames
 
     def abort(self) -> None:
         self.aborted = True
@@ -242,18 +247,3 @@ class KnownTokens:
         if self._known[token].expires_at <= time.time():
             raise TokenExpired
         return self._known[token]
-
-
-class InMemoryTickets:
-    """Tickets, each good once."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, Principal] = {}
-
-    async def issue(self, principal: Principal) -> str:
-        ticket = f"ticket{len(self._kept)}"
-        self._kept[ticket] = principal
-        return ticket
-
-    async def redeem(self, ticket: str) -> Principal | None:
-        return self._kept.pop(ticket, None)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from typing import Any
 
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -105,7 +106,7 @@ class NotificationServiceOfTest:
                 queue.put_nowait(happening_to_pb(Subscribed(user_id, state)))
 
     def _register(self, server: grpc.aio.Server) -> None:
-        handlers = {
+        handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
             "Subscribe": grpc.stream_stream_rpc_method_handler(
                 self.subscribe,
                 pb.SubscribeRequest.FromString,

@@ -20,7 +20,8 @@ _HEADERS: Final = (
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),
 )
-_HELLO: Final = b"retry: 3000\n\n"
+_HELLO: Final = b": welcome\n\n"
+_RETRY: Final = b"retry: 3000\n"
 """Milliseconds until a client that lost its connection comes back."""
 
 _MOST_DIGITS: Final = 18
@@ -45,16 +46,20 @@ class EventStream:
 
     async def send(self, frame: Frame) -> None:
         """Put a frame on the wire."""
-        await self._write(self._encoder.event(frame))
+        event = self._encoder.event(frame)
+        await self._write(_RETRY + event if frame.type == "ready" else event)
         self._measures.sent(frame)
 
-    async def close(self, why: Closing, unsent: int) -> None:
+    async def close(self, why: Closing) -> None:
         """Say why, and when to come back, and end."""
-        self._measures.dropped(unsent)
         last = self._encoder.event(error_frame(why.code, why.message))
         if why.retry_after is not None:
-            last += b"retry: %d\n\n" % round(why.retry_after * 1000)
+            last = b"retry: %d\n" % round(why.retry_after * 1000) + last
         await self._write(last, more=False)
+
+    def dropped(self, frames: int) -> None:
+        """Frames are given up; the client resumes."""
+        self._measures.dropped(frames)
 
     def abort(self) -> None:
         """End what waits for the client to go, and the connection with it."""

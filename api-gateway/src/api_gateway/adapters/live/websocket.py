@@ -39,10 +39,13 @@ class WebSocketCarrier:
         await self._send({"type": "websocket.send", "text": text})
         self._measures.sent(frame)
 
-    async def close(self, why: Closing, unsent: int) -> None:
+    async def close(self, why: Closing) -> None:
         """Send the close frame. Raises OSError where the client is gone."""
-        self._measures.dropped(unsent)
         await _close(self._send, why)
+
+    def dropped(self, frames: int) -> None:
+        """Frames are given up; the client resumes."""
+        self._measures.dropped(frames)
 
     def abort(self) -> None:
         """End what reads from the client, and the connection with it."""

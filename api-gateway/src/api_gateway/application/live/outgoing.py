@@ -21,7 +21,6 @@ class Outgoing:
         "_open",
         "_queue",
         "_sending",
-        "_unsent",
         "_writer",
         "closing",
         "sent",
@@ -35,7 +34,7 @@ class Outgoing:
         self._drained = drained
         self._queue: list[Frame] = []
         self._open = False
-        self._sending = self._unsent = 0
+        self._sending = 0
         self._writer: asyncio.Task[None] | None = None
 
     def has_room(self, frames: int) -> bool:
@@ -64,7 +63,7 @@ class Outgoing:
     def close(self, why: Closing) -> None:
         """Close after the frame that is being sent; the others are dropped, the client resumes."""
         self.closing = why
-        self._unsent = len(self._queue) + max(0, self._sending - 1)
+        self._carrier.dropped(len(self._queue) + max(0, self._sending - 1))
         self._queue.clear()
         self._wake()
 
@@ -92,7 +91,7 @@ class Outgoing:
                 batch, self._queue = self._queue, []
                 await self._send(batch)
             if self.closing is not None:
-                await self._carrier.close(self.closing, self._unsent)
+                await self._carrier.close(self.closing)
                 self._open = False
         except OSError:
             self._open = False  # the client is gone: the carrier sees that too, and ends

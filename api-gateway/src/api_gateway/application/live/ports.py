@@ -71,8 +71,12 @@ class Carrier(Protocol):
         """Put a frame on the wire. Raises OSError where the client is gone."""
         ...
 
-    async def close(self, closing: Closing, unsent: int) -> None:
-        """Say why and close; `unsent` frames were given up. Raises OSError as `send`."""
+    async def close(self, closing: Closing) -> None:
+        """Say why and close. Raises OSError as `send`."""
+        ...
+
+    def dropped(self, frames: int) -> None:
+        """So many frames are given up, as the connection is closed."""
         ...
 
     def abort(self) -> None:
