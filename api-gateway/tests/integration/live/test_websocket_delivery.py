@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from prometheus_client import REGISTRY
 from service_kit.testing import eventually
 
 from tests.live.gateway import LiveGateway, live_gateway, quick
@@ -149,3 +150,23 @@ async def test_many_sockets_hear_the_same_in_order(gateway: LiveGateway, count: 
             gateway.inboxes.add(user_id=user_id)
         await asyncio.sleep(0)
     assert await asyncio.gather(*following) == [list(range(1, 31))] * count
+
+
+async def test_connections_frames_and_delays_are_measured(gateway: LiveGateway) -> None:
+    def sample(name: str, **labels: str) -> float:
+        return REGISTRY.get_sample_value(name, {"carrier": "websocket", **labels}) or 0.0
+
+    await eventually(lambda: sample("pinstack_live_connections") == 0)
+    resumed = sample("pinstack_live_resumed_total", outcome="caught_up")
+    delivered = sample("pinstack_live_delivery_seconds_count")
+    sent = sample("pinstack_live_frames_total", outcome="sent")
+    gateway.inboxes.add(user_id=10)
+    async with gateway.socket(gateway.tokens.of(10)) as client:
+        await client.resume(0)
+        await client.hear("notification")
+        gateway.inboxes.add(user_id=10)
+        await client.hear("notification")
+        assert sample("pinstack_live_connections") == 1
+        assert sample("pinstack_live_resumed_total", outcome="caught_up") == resumed + 1
+        assert sample("pinstack_live_delivery_seconds_count") == delivered + 1
+        assert sample("pinstack_live_frames_total", outcome="sent") == sent + 3
