@@ -120,7 +120,7 @@ async def test_beyond_the_bound_requests_are_shed_at_once_and_served_again_later
         resource.gate.set()
         assert [(await task).status_code for task in held] == [200, 200]
         again = await client.get("/things")
-    assert (shed.status_code, shed.json()["code"]) == (503, "OVERLOADED")
+    assert (shed.status_code, shed.json()["code"]) == (503, "SERVER_OVERLOADED")
     assert int(shed.headers["retry-after"]) >= 1
     assert again.status_code == 200
 

@@ -53,14 +53,16 @@ class GrpcUsers:
 
     async def _numbered(self, request: PageRequest) -> Page[UserView]:
         """A page by its number: the service knows cursors only, so that what is before is read."""
-        skipped, page = 0, Page[UserView](())
+        if request.offset > _MAX_SKIPPED:
+            return replace(await self._after("", 1), items=(), next_cursor="")
+        skipped, cursor = 0, ""
         while skipped < request.offset:
             step = min(MAX_LIMIT, request.offset - skipped)
-            page = await self._after(page.next_cursor, step)
-            skipped += step
-            if not page.next_cursor or skipped > _MAX_SKIPPED:
-                return replace(page, items=(), next_cursor="")
-        return await self._after(page.next_cursor, request.limit)
+            before = await self._after(cursor, step)
+            skipped, cursor = skipped + step, before.next_cursor
+            if not cursor:
+                return replace(before, items=())
+        return await self._after(cursor, request.limit)
 
     async def _after(self, cursor: str, limit: int) -> Page[UserView]:
         answer = await self._stub.ListUsers(user_pb2.ListUsersRequest(cursor=cursor, limit=limit))

@@ -35,7 +35,7 @@ class InvalidInput(errors.InvalidArgument):
 class Overloaded(errors.Unavailable):
     """This process answers as many requests as it may."""
 
-    code = "OVERLOADED"
+    code = "SERVER_OVERLOADED"
     message = "server is overloaded"
 
 

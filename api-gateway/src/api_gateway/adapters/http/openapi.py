@@ -40,7 +40,7 @@ _ALWAYS: Final = (
     Refusal(429, "RATE_LIMITED", "too many requests"),
     Refusal(500, "INTERNAL", "internal error"),
     Refusal(503, "UNAVAILABLE", "external service unavailable"),
-    Refusal(503, "OVERLOADED", "server is overloaded"),
+    Refusal(503, "SERVER_OVERLOADED", "server is overloaded"),
     Refusal(504, "DEADLINE_EXCEEDED", "external service timeout"),
 )
 _IDEMPOTENT: Final = (

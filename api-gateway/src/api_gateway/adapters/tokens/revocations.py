@@ -15,7 +15,7 @@ from api_gateway.domain.principal import Principal, Revoked
 
 RETENTION_SECONDS: Final = 24 * 3600.0
 """How long a revocation is kept, and so how long a token may live at the most."""
-_SILENCE_SECONDS: Final = 15.0
+_SILENCE_SECONDS: Final = 25.0
 """Without even a heartbeat for so long, the stream is broken."""
 _DELAYS: Final = Delays(first=0.1, longest=2.0)
 

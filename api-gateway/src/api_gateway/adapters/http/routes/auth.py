@@ -33,10 +33,19 @@ INVALID_LOGIN: Final = Refusal(
 )
 INVALID_PASSWORD: Final = Refusal(401, "INVALID_CREDENTIALS", "invalid credentials")
 INVALID_REFRESH_TOKEN: Final = Refusal(401, "INVALID_REFRESH_TOKEN", "invalid refresh token")
+TOO_MANY_ATTEMPTS: Final = Refusal(429, "TOO_MANY_ATTEMPTS", "too many failed attempts")
+TOO_MANY_SIGN_INS: Final = Refusal(503, "OVERLOADED", "too many sign-ins at once")
+ACCOUNT_NOT_FOUND: Final = Refusal(404, "ACCOUNT_NOT_FOUND", "account not found")
 SESSION_NOT_FOUND: Final = Refusal(404, "SESSION_NOT_FOUND", "session not found")
 
 _PASSWORD_CHANGED: Final = "Password updated successfully"  # noqa: S105 - no password
 _CHANGED: Final = Success(200, MessageData, {"message": _PASSWORD_CHANGED}, _PASSWORD_CHANGED)
+_CHANGE_ERRORS: Final = (
+    INVALID_PASSWORD,
+    ACCOUNT_NOT_FOUND,
+    TOO_MANY_ATTEMPTS,
+    TOO_MANY_SIGN_INS,
+)
 _CHANGE_EXAMPLE: Final = {"old_password": "analytical engine", "new_password": "difference engine"}
 _REFRESH_EXAMPLE: Final = {"refresh_token": TOKENS_EXAMPLE["refresh_token"]}
 _MAX_DEVICE: Final = 255
@@ -56,7 +65,7 @@ class AuthRoutes:
         "Make an account and sign in",
         access=Access.OPEN,
         success=Success(201, RegisteredData, REGISTERED_EXAMPLE, "user registered"),
-        errors=(USERNAME_TAKEN, EMAIL_TAKEN),
+        errors=(USERNAME_TAKEN, EMAIL_TAKEN, TOO_MANY_SIGN_INS),
         limit="register",
         example=NEW_USER_EXAMPLE,
     )
@@ -76,7 +85,7 @@ class AuthRoutes:
         "Sign in",
         access=Access.OPEN,
         success=Success(200, TokensData, TOKENS_EXAMPLE, "logged in"),
-        errors=(INVALID_LOGIN,),
+        errors=(INVALID_LOGIN, TOO_MANY_ATTEMPTS, TOO_MANY_SIGN_INS),
         limit="login",
         example={"login": "ada", "password": "analytical engine"},
     )
@@ -123,7 +132,7 @@ class AuthRoutes:
         "Change one's own password",
         access=Access.TOKEN,
         success=_CHANGED,
-        errors=(INVALID_PASSWORD,),
+        errors=_CHANGE_ERRORS,
         example=_CHANGE_EXAMPLE,
     )
     @operation(
@@ -133,7 +142,7 @@ class AuthRoutes:
         "Change one's own password (compat)",
         access=Access.TOKEN,
         success=_CHANGED,
-        errors=(INVALID_PASSWORD,),
+        errors=_CHANGE_ERRORS,
         example=_CHANGE_EXAMPLE,
         deprecated=True,
     )

@@ -44,6 +44,10 @@ from api_gateway.domain.user import ProfileChange, UserView
 USERNAME_TAKEN: Final = Refusal(409, "USERNAME_TAKEN", "username already exists")
 EMAIL_TAKEN: Final = Refusal(409, "EMAIL_TAKEN", "email already exists")
 _INVALID_SEARCH_QUERY: Final = Refusal(400, "INVALID_SEARCH_QUERY", "invalid search query")
+_BUSY: Final = Refusal(503, "REGISTRATION_BUSY", "registration in progress")
+_KEY_REUSED: Final = Refusal(
+    409, "IDEMPOTENCY_KEY_REUSED", "idempotency key already used for another registration"
+)
 _CURSOR_KIND: Final = "users"
 _ONE: Final = Success(200, UserData, PUBLIC_EXAMPLE, "user found")
 _CHANGED: Final = Success(200, UserData, OWN_EXAMPLE, "user updated")
@@ -82,7 +86,7 @@ class UserRoutes:
         "Make an account for somebody",
         access=Access.TOKEN,
         success=Success(201, UserData, OWN_EXAMPLE, "user created"),
-        errors=(USERNAME_TAKEN, EMAIL_TAKEN),
+        errors=(USERNAME_TAKEN, EMAIL_TAKEN, _BUSY, _KEY_REUSED),
         example=NEW_USER_EXAMPLE,
     )
     async def create(self, call: Call, body: NewUserBody) -> Answer:
