@@ -133,7 +133,7 @@ class PostgresInboxChanges:
 
     async def lock(self, user_ids: Collection[int]) -> None:
         if user_ids:
-            await self._connection.execute(_LOCK, list(user_ids))
+            await self._connection.execute(_LOCK, list(set(user_ids)))
 
     async def deliver(self, drafts: Sequence[Draft]) -> list[NotificationCreated]:
         if not drafts:
@@ -188,7 +188,7 @@ class PostgresInboxChanges:
     async def close(self, user_ids: Collection[int]) -> list[UnreadChanged]:
         if not user_ids:
             return []
-        rows = await self._connection.fetch(_CLOSE, list(user_ids))
+        rows = await self._connection.fetch(_CLOSE, list(set(user_ids)))
         return [UnreadChanged(_state(row)) for row in rows]
 
 

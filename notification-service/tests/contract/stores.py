@@ -1,0 +1,39 @@
+"""What a contract suite works with, and what its tests do again and again."""
+
+from dataclasses import dataclass
+
+from notification_service.application.live import Hub
+from notification_service.application.ports import Inboxes, JobQueue, Units
+from notification_service.domain.events import NotificationCreated
+from notification_service.domain.models import Draft, InboxState, Notification
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The ports onto one store."""
+
+    inboxes: Inboxes
+    units: Units
+    queue: JobQueue
+    hub: Hub
+
+    async def deliver(self, *drafts: Draft) -> list[Notification]:
+        """Put notifications into inboxes, in one unit."""
+        return [created.notification for created in await self.delivered(*drafts)]
+
+    async def delivered(self, *drafts: Draft) -> list[NotificationCreated]:
+        """The same, with all that is announced."""
+        async with self.units.begin() as unit:
+            created = await unit.inboxes.deliver(drafts)
+            unit.emit(created)
+        return created
+
+    async def state(self, user_id: int) -> InboxState:
+        """Where an inbox stands."""
+        (state,) = await self.inboxes.states([user_id])
+        return state
+
+    async def counts(self, user_id: int) -> tuple[int, int, int]:
+        """The newest seq, and how many are unread and shown."""
+        state = await self.state(user_id)
+        return state.last_seq, state.unread, state.total

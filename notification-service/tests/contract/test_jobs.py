@@ -1,0 +1,148 @@
+"""Fan-out jobs and claims, in memory and in PostgreSQL."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+from notification_service.domain.facts import PostPublished
+from notification_service.domain.fan_out import FanOutJob
+from tests.builders import a_post, a_post_gone
+from tests.contract.stores import Store
+
+LEASE = timedelta(seconds=30)
+NO_TIME = timedelta(0)
+ANY_AGE = timedelta(days=-1)
+NO_AGE = timedelta(days=1)
+
+
+async def test_a_job_is_leased_with_what_its_followers_are_to_be_told(store: Store) -> None:
+    post = a_post(9, 7, "Ahoj \N{SNOWMAN}")
+    await _add(store, post)
+    assert await store.queue.lease(LEASE) == FanOutJob(9, 7, post)
+    assert await store.queue.lease(LEASE) is None
+
+
+async def test_a_job_whose_lease_is_over_is_given_to_another(store: Store) -> None:
+    await _add(store, a_post(9))
+    first = await store.queue.lease(NO_TIME)
+    assert first is not None
+    assert await store.queue.lease(NO_TIME) == first
+
+
+async def test_a_job_goes_on_from_where_it_was_and_then_is_done(store: Store) -> None:
+    await _add(store, a_post(9))
+    job = await _lease(store)
+    assert await _advance(store, job, 50)
+    job = await _lease(store)
+    assert job.checkpoint == 50
+    assert await _advance(store, job, 70, is_done=True)
+    assert await store.queue.lease(LEASE) is None
+
+
+async def test_of_two_who_did_the_same_batch_only_one_moves_the_job(store: Store) -> None:
+    await _add(store, a_post(9))
+    job = await _lease(store)
+    assert await _advance(store, job, 50)
+    assert not await _advance(store, job, 50)
+    again = await _lease(store)
+    assert await _advance(store, again, 50, is_done=True)
+    assert not await _advance(store, again, 50, is_done=True)
+
+
+async def test_who_has_waited_longest_is_next(store: Store) -> None:
+    await _add(store, a_post(1, author_id=10))
+    await _add(store, a_post(2, author_id=20))
+    turns = []
+    for _ in range(4):
+        job = await _lease(store)
+        turns.append(job.post_id)
+        assert await _advance(store, job, job.checkpoint + 1)
+    assert turns == [1, 2, 1, 2]
+
+
+async def test_the_posts_of_one_author_are_told_one_after_the_other(store: Store) -> None:
+    await _add(store, a_post(1, author_id=10), a_post(2, author_id=10), a_post(3, author_id=20))
+    first, second = await _lease(store), await _lease(store)
+    assert {first.post_id, second.post_id} == {1, 3}
+    assert await store.queue.lease(LEASE) is None
+    for job in (first, second):
+        await _advance(store, job, 1, is_done=True)
+    assert (await _lease(store)).post_id == 2
+
+
+async def test_a_job_that_failed_waits_and_knows_how_often(store: Store) -> None:
+    await _add(store, a_post(9))
+    job = await _lease(store)
+    await store.queue.postpone(job, LEASE)
+    assert await store.queue.lease(LEASE) is None
+    await store.queue.postpone(job, NO_TIME)
+    again = await _lease(store)
+    assert again.failures == 2
+    await _advance(store, again, 5)
+    assert (await _lease(store)).failures == 0
+
+
+async def test_a_post_that_is_gone_is_taken_back_from_the_first_follower_on(store: Store) -> None:
+    await _add(store, a_post(9, 7))
+    job = await _lease(store)
+    await _advance(store, job, 50)
+    await _cancel(store, 9)
+    assert not await _advance(store, job, 90)
+    assert await _lease(store) == FanOutJob(9, 7, None)
+
+
+async def test_a_post_whose_end_is_heard_of_first_is_never_told(store: Store) -> None:
+    await _cancel(store, 9)
+    await _add(store, a_post(9, 7))
+    job = await _lease(store)
+    assert job.post is None
+    await _advance(store, job, 0, is_done=True)
+    await _add(store, a_post(9, 7))
+    assert await store.queue.lease(LEASE) is None
+
+
+async def test_a_job_that_is_taken_back_waits_for_no_other_post(store: Store) -> None:
+    await _add(store, a_post(1), a_post(2))
+    await _cancel(store, 2)
+    assert {(await _lease(store)).post_id, (await _lease(store)).post_id} == {1, 2}
+
+
+async def test_jobs_that_are_done_are_forgotten_when_they_are_old(store: Store) -> None:
+    await _add(store, a_post(1), a_post(2))
+    await _advance(store, await _lease(store), 0, is_done=True)
+    async with store.units.begin() as unit:
+        assert await unit.remains.forget_jobs(NO_AGE, 10) == 0
+        assert await unit.remains.forget_jobs(ANY_AGE, 10) == 1
+    assert (await _lease(store)).post_id == 2
+
+
+async def test_an_event_is_claimed_once(store: Store) -> None:
+    one, other = uuid4(), uuid4()
+    async with store.units.begin() as unit:
+        assert await unit.claim([one]) == {one}
+    async with store.units.begin() as unit:
+        assert await unit.claim([one, other]) == {other}
+    async with store.units.begin() as unit:
+        assert await unit.remains.forget_claims(NO_AGE, 10) == 0
+        assert await unit.remains.forget_claims(ANY_AGE, 10) == 2
+        assert await unit.claim([one]) == {one}
+
+
+async def _add(store: Store, *posts: PostPublished) -> None:
+    async with store.units.begin() as unit:
+        await unit.jobs.add(posts)
+
+
+async def _cancel(store: Store, post_id: int) -> None:
+    async with store.units.begin() as unit:
+        await unit.jobs.cancel([a_post_gone(post_id)])
+
+
+async def _lease(store: Store) -> FanOutJob:
+    job = await store.queue.lease(LEASE)
+    assert job is not None
+    return job
+
+
+async def _advance(store: Store, job: FanOutJob, checkpoint: int, *, is_done: bool = False) -> bool:
+    async with store.units.begin() as unit:
+        return await unit.jobs.advance(job, checkpoint, is_done=is_done)

@@ -1,0 +1,101 @@
+"""Inboxes, jobs and units of work in memory."""
+
+import asyncio
+import copy
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+from notification_service.application.live import Hub
+from notification_service.domain.events import Event
+from notification_service.domain.fan_out import FanOutJob
+from notification_service.domain.models import FeedPage, InboxState, Missed, Notification, Window
+from tests.tables import InMemoryUnit, Stored, Tables, now
+
+
+class InMemoryStore:
+    """Everything of one process; a unit of work commits all that it did, or nothing."""
+
+    def __init__(self, hub: Hub | None = None) -> None:
+        self.tables = Tables()
+        self._hub = hub or Hub(now)
+        self._turn = asyncio.Lock()
+
+    @property
+    def events(self) -> list[Event]:
+        """What was announced."""
+        return self.tables.events
+
+    async def get(self, notification_id: int) -> Notification | None:
+        row = self.tables.rows.get(notification_id)
+        if row is None or row.shown.is_withdrawn or row.shown.user_id in self.tables.closed:
+            return None
+        return row.shown
+
+    async def sent_as(self, actor_id: int | None, idempotency_key: str) -> int | None:
+        for row in self.tables.rows.values():
+            if (row.shown.actor_id or 0, row.key) == (actor_id or 0, idempotency_key):
+                return row.shown.id
+        return None
+
+    async def feed(self, user_id: int, window: Window) -> FeedPage:
+        rows = [row for row in self._of(user_id) if not row.shown.is_withdrawn]
+        listed = [row.shown for row in rows if row.is_unread or not window.unread_only]
+        newest = [one for one in reversed(listed) if one.seq < (window.before or 2**63 - 1)]
+        part = newest[window.offset :][: window.limit]
+        return FeedPage(
+            tuple(part), len(listed), has_more=len(newest) > window.offset + window.limit
+        )
+
+    async def since(self, user_id: int, after_seq: int, limit: int) -> Missed:
+        if user_id in self.tables.closed:
+            return Missed(after_seq, (), InboxState(user_id))
+        rest = [row.shown for row in self._of(user_id) if row.shown.seq > after_seq]
+        (state,) = await self.states([user_id])
+        return Missed(after_seq, tuple(rest[:limit]), state)
+
+    async def states(self, user_ids: Sequence[int]) -> list[InboxState]:
+        return [self.tables.inboxes.get(user_id, InboxState(user_id)) for user_id in user_ids]
+
+    async def lease(self, duration: timedelta) -> FanOutJob | None:
+        waiting = [job for job in self.tables.jobs.values() if self._may_run(job)]
+        if not waiting:
+            return None
+        job = min(waiting, key=lambda one: self.tables.due[one.post_id])
+        self.tables.due[job.post_id] = now() + duration
+        return job
+
+    async def postpone(self, job: FanOutJob, delay: timedelta) -> None:
+        current = self.tables.jobs[job.post_id]
+        if (current.stage, current.checkpoint) == (job.stage, job.checkpoint):
+            self.tables.jobs[job.post_id] = replace(current, failures=current.failures + 1)
+            self.tables.due[job.post_id] = now() + delay
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator["InMemoryUnit"]:
+        async with self._turn:
+            before, announced = copy.deepcopy(self.tables), len(self.events)
+            try:
+                yield InMemoryUnit(self.tables)
+            except BaseException:
+                self.tables = before
+                raise
+            turn = self._hub.take_turn(self.events[announced:])
+        self._hub.settle(turn, is_committed=True)
+
+    def _of(self, user_id: int) -> list[Stored]:
+        if user_id in self.tables.closed:
+            return []
+        rows = [row for row in self.tables.rows.values() if row.shown.user_id == user_id]
+        return sorted(rows, key=lambda row: row.shown.seq)
+
+    def _may_run(self, job: FanOutJob) -> bool:
+        jobs, done = self.tables.jobs.values(), self.tables.done
+        earlier = [
+            one.post_id
+            for one in jobs
+            if one.author_id == job.author_id and one.post and one.post_id < job.post_id
+        ]
+        is_due = job.post_id not in done and self.tables.due[job.post_id] <= now()
+        return is_due and (job.post is None or set(earlier) <= done)

@@ -1,0 +1,130 @@
+"""What is made of others' events."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
+from pinstack_proto import topics
+from pinstack_proto.events.v1.post_events_pb2 import PostCreated, PostDeleted, PostUpdated
+from pinstack_proto.events.v1.relation_events_pb2 import FollowCreated, FollowDeleted
+from pinstack_proto.events.v1.user_events_pb2 import UserCreated, UserDeleted
+from service_kit.outbox import OutboxRecord
+from service_kit.testing import InMemoryTopic
+
+from notification_service.adapters.event_consumer import Events
+from notification_service.application.reactions import Reactions
+from notification_service.domain.events import NotificationCreated
+from tests.builders import TRACE
+from tests.fakes import InMemoryStore, InMemoryUsers
+
+GROUP = "notification-service"
+AT = Timestamp(seconds=1_767_323_045)
+
+
+class World:
+    """The consumer over a store in memory."""
+
+    def __init__(self) -> None:
+        self.store = InMemoryStore()
+        self.users = InMemoryUsers()
+        self.topic = InMemoryTopic("relation-events")
+        self.wakes = 0
+        self._events = Events(Reactions(self.users, self.store), self._wake)
+
+    async def hear(self, *events: topics.Event) -> None:
+        for event in events:
+            packed = topics.pack(event)
+            headers = {"traceparent": TRACE}
+            await self.topic.publish(
+                OutboxRecord(packed.topic, packed.key, packed.type, packed.value, headers=headers)
+            )
+        await self.topic.deliver(GROUP, self._events.handle)
+
+    async def totals(self, user_ids: Sequence[int]) -> list[int]:
+        return [state.total for state in await self.store.states(user_ids)]
+
+    @property
+    def reasons(self) -> list[bytes]:
+        """Why events became dead letters."""
+        letters = self.topic.dead_letters[GROUP]
+        return [dict(letter.headers)["dlq_reason"] for letter in letters]
+
+    def _wake(self) -> None:
+        self.wakes += 1
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def test_a_follow_is_told_and_its_end_takes_it_back(world: World) -> None:
+    await world.hear(FollowCreated(follower_id=7, followee_id=1, occurred_at=AT))
+    (event,) = world.store.events
+    assert isinstance(event, NotificationCreated)
+    assert b'"timestamptz":"2026-01-02T03:04:05Z"' in (event.notification.payload or b"")
+    assert event.traceparent == TRACE
+    await world.hear(FollowDeleted(follower_id=7, followee_id=1))
+    assert await world.totals([1]) == [0]
+
+
+async def test_a_post_becomes_a_job_and_the_workers_are_woken(world: World) -> None:
+    await world.hear(PostCreated(post_id=9, author_id=7, title="Ahoj", occurred_at=AT))
+    post = world.store.tables.jobs[9].post
+    assert post is not None
+    assert (post.author_id, post.title, post.traceparent) == (7, "Ahoj", TRACE)
+    assert post.occurred_at == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert world.wakes == 1
+    await world.hear(PostDeleted(post_id=9, author_id=7))
+    assert world.store.tables.jobs[9].post is None
+
+
+async def test_the_end_of_an_account_closes_its_inbox(world: World) -> None:
+    await world.hear(FollowCreated(follower_id=7, followee_id=1))
+    await world.hear(UserDeleted(user_id=1))
+    assert await world.totals([1]) == [0]
+
+
+async def test_events_of_no_concern_are_passed_over(world: World) -> None:
+    await world.hear(UserCreated(user_id=1), PostUpdated(post_id=9, author_id=7))
+    assert (world.store.tables.claims, world.wakes, world.reasons) == (set(), 0, [])
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        FollowCreated(follower_id=0, followee_id=1),
+        FollowDeleted(follower_id=1),
+        PostCreated(author_id=7, title="t"),
+        PostCreated(post_id=1, author_id=7, title="a\0b"),
+        PostCreated(post_id=1, author_id=7, title="x" * 1001),
+        PostCreated(post_id=1, author_id=7, occurred_at=Timestamp(seconds=2**60)),
+        PostDeleted(post_id=1),
+        UserDeleted(),
+    ],
+)
+async def test_what_makes_no_sense_becomes_a_dead_letter_and_the_rest_goes_on(
+    world: World, event: topics.Event
+) -> None:
+    await world.hear(event, FollowCreated(follower_id=7, followee_id=1))
+    assert len(world.reasons) == 1
+    assert await world.totals([1]) == [1]
+
+
+async def test_what_can_not_be_read_becomes_a_dead_letter(world: World) -> None:
+    await world.topic.publish(
+        OutboxRecord("relation-events", "1", "relation.follow_created.v1", b"\xff\xff")
+    )
+    await world.hear()
+    assert len(world.reasons) == 1
+
+
+async def test_while_user_service_is_away_events_wait(world: World) -> None:
+    world.users.away = True
+    await world.hear(FollowCreated(follower_id=7, followee_id=1))
+    assert await world.totals([1]) == [0]
+    world.users.away = False
+    await world.hear()
+    assert await world.totals([1]) == [1]
+    assert world.reasons == []

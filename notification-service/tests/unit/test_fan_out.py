@@ -1,0 +1,174 @@
+"""Telling followers of posts."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+from service_kit.errors import Unavailable
+
+from notification_service.application.fan_out import FanOut
+from notification_service.domain.fan_out import FanOutJob
+from notification_service.domain.models import Window
+from tests.builders import a_post, a_post_gone
+from tests.fakes import InMemoryFollowership, InMemoryStore, InMemoryUsers
+from tests.tables import InMemoryUnit
+
+ANN, BOB = 100, 200
+
+
+class World:
+    """Two authors, five followers of the one and two of the other."""
+
+    def __init__(self) -> None:
+        self.store = InMemoryStore()
+        self.users = InMemoryUsers()
+        self.followership = InMemoryFollowership({ANN: [1, 2, 3, 4, 5], BOB: [1, 6]})
+        self.fan_out = FanOut(self.store, self.users, self.followership, self.store, batch=2)
+
+    async def publish(self, *post_ids: int, author_id: int = ANN) -> None:
+        async with self.store.begin() as unit:
+            await unit.add([a_post(post_id, author_id) for post_id in post_ids])
+
+    async def delete(self, post_id: int) -> None:
+        async with self.store.begin() as unit:
+            await unit.cancel([a_post_gone(post_id)])
+
+    async def finish(self) -> int:
+        """Take turns until nothing is left; returns how many."""
+        turns = 0
+        while await self.fan_out.turn():
+            turns += 1
+        return turns
+
+    async def told(self) -> list[int]:
+        """Who has something in the inbox."""
+        states = await self.store.states(range(1, 10))
+        return [state.user_id for state in states for _ in range(state.total)]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def test_each_follower_is_told_once_in_batches(world: World) -> None:
+    await world.publish(9)
+    assert await world.fan_out.turn()
+    assert await world.told() == [1, 2]
+    assert await world.finish() == 2
+    assert await world.told() == [1, 2, 3, 4, 5]
+    (one,) = (await world.store.feed(3, Window(5))).notifications
+    assert one.type == "post_created"
+    assert json.loads(one.payload or b"")["author_username"] == "user100"
+
+
+async def test_an_author_without_followers_is_done_at_once(world: World) -> None:
+    await world.publish(9, author_id=300)
+    assert await world.finish() == 1
+    assert await world.told() == []
+
+
+async def test_authors_take_turns(world: World) -> None:
+    await world.publish(9, author_id=ANN)
+    await world.publish(10, author_id=BOB)
+    assert await world.fan_out.turn()
+    assert await world.fan_out.turn()
+    assert await world.told() == [1, 1, 2, 6]
+
+
+async def test_a_worker_that_is_late_tells_nobody_a_second_time(world: World) -> None:
+    """Its lease was over, and another one has done its batch."""
+    await world.publish(9)
+    job = await world.store.lease(timedelta(0))
+    assert job is not None
+    assert await world.fan_out.turn()
+    late = FanOut(_Given(job), world.users, world.followership, world.store, batch=2)
+    assert await late.turn()
+    assert await world.told() == [1, 2]
+    await world.finish()
+    assert await world.told() == [1, 2, 3, 4, 5]
+
+
+class _Given(InMemoryStore):
+    """Leases one job, whatever became of it."""
+
+    def __init__(self, job: FanOutJob) -> None:
+        super().__init__()
+        self._job = job
+
+    async def lease(self, duration: timedelta) -> FanOutJob | None:
+        return self._job
+
+
+@pytest.mark.parametrize("who", ["users", "followership"])
+async def test_a_job_waits_while_a_service_is_away_and_goes_on_from_where_it_was(
+    world: World, who: str
+) -> None:
+    await world.publish(9)
+    assert await world.fan_out.turn()
+    service = getattr(world, who)
+    service.away = True
+    with pytest.raises(Unavailable):
+        await world.fan_out.turn()
+    assert not await world.fan_out.turn()  # it is postponed
+    assert world.store.tables.jobs[9].failures == 1
+    service.away = False
+    await world.store.postpone(world.store.tables.jobs[9], timedelta(0))
+    await world.finish()
+    assert await world.told() == [1, 2, 3, 4, 5]
+
+
+async def test_a_batch_that_fails_is_told_to_nobody_and_is_told_later(world: World) -> None:
+    await world.publish(9)
+    broken = FanOut(world.store, world.users, world.followership, _Failing(world.store), batch=2)
+    with pytest.raises(Unavailable):
+        await broken.turn()
+    assert await world.told() == []
+    await world.store.postpone(world.store.tables.jobs[9], timedelta(0))
+    await world.finish()
+    assert await world.told() == [1, 2, 3, 4, 5]
+
+
+class _Failing(InMemoryStore):
+    """Loses the database right before each commit."""
+
+    def __init__(self, store: InMemoryStore) -> None:
+        super().__init__()
+        self._store = store
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[InMemoryUnit]:
+        async with self._store.begin() as unit:
+            yield unit
+            raise Unavailable
+
+
+async def test_a_post_that_is_gone_is_taken_back_from_all_who_have_not_read_it(
+    world: World,
+) -> None:
+    await world.publish(9)
+    await world.publish(10, author_id=BOB)
+    await world.finish()
+    async with world.store.begin() as unit:
+        await unit.mark_all_read(2, None)
+    await world.delete(9)
+    assert await world.finish() == 3  # four are unread, two a batch, and a last look
+    assert await world.told() == [1, 2, 6]
+
+
+async def test_a_post_that_is_gone_half_way_is_told_to_nobody_else(world: World) -> None:
+    await world.publish(9)
+    assert await world.fan_out.turn()
+    await world.delete(9)
+    await world.finish()
+    assert await world.told() == []
+
+
+async def test_a_deleted_follower_is_skipped(world: World) -> None:
+    async with world.store.begin() as unit:
+        await unit.close({3})
+    await world.publish(9)
+    await world.finish()
+    assert await world.told() == [1, 2, 4, 5]
