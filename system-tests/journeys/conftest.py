@@ -1,0 +1,59 @@
+"""The platform under test: one of its own, or one that runs already."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from pinstack_local.settings import StackSettings, broker_kind
+from pinstack_local.stack import Stack
+
+from journeys.outages import ready
+from journeys.people import Platform
+
+RUNNING_GATEWAY = "PINSTACK_TEST_GATEWAY_URL"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", "faults: kills, freezes or restarts parts of the platform")
+
+
+@pytest.fixture(scope="session")
+def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack | None]:
+    """A platform in a temporary folder, on free ports; None where one runs already."""
+    if os.environ.get(RUNNING_GATEWAY):
+        yield None
+        return
+    with Stack(_settings(tmp_path_factory.mktemp("platform"))) as stack:
+        yield stack
+
+
+def _settings(folder: Path) -> StackSettings:
+    return StackSettings(
+        data_dir=folder,
+        broker=broker_kind({"BROKER": os.environ.get("PINSTACK_TEST_BROKER", "")}),
+        replicas={"api-gateway": 2, "user-service": 2},
+        environment={"RATE_LIMIT_ENABLED": "false"},
+        durable=False,
+        start_timeout=120,
+    )
+
+
+@pytest.fixture(scope="session")
+def stack(own_stack: Stack | None) -> Stack:
+    """The processes of the platform, for tests that end some of them."""
+    if own_stack is None:
+        pytest.skip(f"{RUNNING_GATEWAY} names a platform whose processes are not ours to end")
+    return own_stack
+
+
+@pytest.fixture(scope="module")
+async def platform(own_stack: Stack | None) -> AsyncIterator[Platform]:
+    """The platform as its users see it; everything of it is up when a module begins."""
+    gateways = [os.environ.get(RUNNING_GATEWAY, "").rstrip("/")]
+    if own_stack is not None:
+        await ready(own_stack)
+        gateways = own_stack.gateway_urls
+    async with Platform.at(gateways) as platform:
+        yield platform
