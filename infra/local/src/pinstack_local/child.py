@@ -61,6 +61,11 @@ class ChildProcess:
         """The process id while it runs."""
         return self._popen.pid if self._popen is not None and self.is_running() else None
 
+    @property
+    def was_started(self) -> bool:
+        """Whether it runs, or has run."""
+        return self._log_is_fresh
+
     def start(self) -> None:
         """Start it; a second call while it runs does nothing."""
         if self.is_running():

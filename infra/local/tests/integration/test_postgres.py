@@ -4,6 +4,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 from pinstack_local import databases, ports
@@ -124,4 +125,14 @@ def test_a_cluster_that_was_not_finished_is_made_anew(tmp_path: Path) -> None:
     unfinished.mkdir()
     (unfinished / "PG_VERSION").write_text("18")
     with PostgresServer(tmp_path, ports.free_port(), durable=False) as server:
+        assert query(server.url(), b"SELECT 1") == 1
+
+
+def test_a_stop_in_the_middle_of_the_first_start_leaves_nothing_running(tmp_path: Path) -> None:
+    server = PostgresServer(tmp_path, durable=False)
+    server.launch()
+    assert server.pending_steps() == ["initdb"]
+    server.stop()
+    assert not [each for each in psutil.Process().children() if each.name() == "initdb"]
+    with server:
         assert query(server.url(), b"SELECT 1") == 1

@@ -41,7 +41,9 @@ def run(arguments: argparse.Namespace) -> int:
     kind = wanted_kind(arguments.broker, os.environ, console)
     if has_servers(os.environ, kind):
         return run_command(arguments.command_line, os.environ)
-    with tempfile.TemporaryDirectory(prefix="pinstack-") as folder, stop_request() as stop:
+    temporary = tempfile.TemporaryDirectory(prefix="pinstack-", ignore_cleanup_errors=True)
+    with temporary as folder, stop_request() as stop:
+        Path(folder).chmod(0o711)  # root's PostgreSQL runs as somebody else
         infrastructure = Infrastructure(Path(folder), broker=kind, durable=False)
         try:
             infrastructure.start(on_poll=stop.check)
