@@ -302,7 +302,7 @@ async def test_a_consumer_waits_for_kafka_and_survives_its_restart(
         await eventually(lambda: member.ready, SLOW)
         await publish(kafka, topic, a=[b"before"])
         await eventually(lambda: handler.values == [b"before"], SLOW)
-        kafka.process.kill()
+        await asyncio.to_thread(kafka.stop)
         await asyncio.to_thread(kafka.start)
         await publish(kafka, topic, a=[b"after"])
         await eventually(lambda: handler.values[-1:] == [b"after"], SLOW)

@@ -1,26 +1,23 @@
 """The consumer loop: handle, then commit; the rest of the partitions go on when one is stuck."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka import errors as kafka
 from service_kit import logs, metrics
 from service_kit.backoff import Backoff, Delays
 from service_kit.errors import Unavailable
 from service_kit.events.dead_letters import KafkaDeadLetters, dead_letter_topic
 from service_kit.events.delivery import MAX_INVALID, Delivery, Handle, TooManyInvalidEvents
+from service_kit.events.membership import EMBEDDED_MEMBERSHIP, joined, real_membership
 from service_kit.events.message import Record
 from service_kit.events.publisher import Publisher
 from service_kit.events.topics import ensure_topics
 
 _POLL_SECONDS: Final = 0.5
-_REBALANCE_SECONDS: Final = 20  # a batch in hand ends within it, or is handled twice
-_REQUEST_SECONDS: Final = 25  # a join is answered when the slowest member has come
-_LONG_POLL: Final = 0.5
-_SHORT_POLL: Final = 0.025  # the embedded broker answers a fetch when its time is up, no sooner
 
 _BROKER_AWAY = (kafka.KafkaError, OSError, TimeoutError)
 
@@ -95,27 +92,19 @@ class Consumer:
     async def _joined(self) -> AsyncIterator[AIOKafkaConsumer]:
         wanted = [*self._topics, dead_letter_topic(self._group)]
         real = await ensure_topics(self._bootstrap, wanted, self._partitions, self._replication)
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
-            group_id=self._group,
-            client_id=self._group,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
-            session_timeout_ms=int(self._session_seconds * 1000),
-            heartbeat_interval_ms=int(self._session_seconds * 1000 / 4),
-            request_timeout_ms=_REQUEST_SECONDS * 1000,
-            rebalance_timeout_ms=_REBALANCE_SECONDS * 1000,
-            fetch_max_wait_ms=int((_LONG_POLL if real else _SHORT_POLL) * 1000),
-            metadata_max_age_ms=60_000,
-        )
-        consumer.subscribe(self._topics, listener=_Rebalance(self._revoked, self._assigned))
+        membership = real_membership(self._session_seconds) if real else EMBEDDED_MEMBERSHIP
         try:
-            await consumer.start()
-            yield consumer
+            async with joined(
+                self._bootstrap,
+                self._group,
+                self._topics,
+                membership,
+                revoked=self._revoked,
+                assigned=self._assigned,
+            ) as consumer:
+                yield consumer
         finally:
             self.ready = False
-            await consumer.stop()
 
     async def _consume(self, consumer: AIOKafkaConsumer) -> None:
         while True:
@@ -198,19 +187,3 @@ class Consumer:
 
     async def _assigned(self) -> None:
         self.ready = True
-
-
-class _Rebalance(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types
-    """Tells a consumer that its partitions come or go."""
-
-    def __init__(
-        self, revoked: Callable[[], Awaitable[None]], assigned: Callable[[], Awaitable[None]]
-    ) -> None:
-        self._revoked = revoked
-        self._assigned = assigned
-
-    async def on_partitions_revoked(self, revoked: object) -> None:  # noqa: ARG002
-        await self._revoked()
-
-    async def on_partitions_assigned(self, assigned: object) -> None:  # noqa: ARG002
-        await self._assigned()

@@ -14,7 +14,8 @@ from service_kit.events.message import Message
 
 _REQUEST_SECONDS: Final = 10.0
 _START_SECONDS: Final = 15.0
-_RETIRE_SECONDS: Final = 5.0
+_FLUSH_SECONDS: Final = 5.0
+_CLOSE_SECONDS: Final = 3.0
 _BATCH_BYTES: Final = 512 * 1024  # half of what a broker takes by default
 
 # Errors that are about the topic or the producer, whatever is in the batch.
@@ -98,7 +99,7 @@ class Publisher:
         """Let go of the connections; what is in flight gets a moment to be acknowledged."""
         self._retire(self._producer)
         if self._retiring:
-            await asyncio.wait(set(self._retiring))
+            await asyncio.wait(set(self._retiring), timeout=_CLOSE_SECONDS)
 
     @asynccontextmanager
     async def _guarded(self, producer: Any) -> AsyncIterator[None]:
@@ -161,11 +162,20 @@ async def _stop(producer: Any) -> None:
     `stop` waits for every batch, and an idempotent producer keeps a batch for ever: so its sender
     is ended and its batches are failed from outside, for which aiokafka 0.14 has no public way.
     """
-    stopping = asyncio.create_task(producer.stop())
-    done, _ = await asyncio.wait({stopping}, timeout=_RETIRE_SECONDS)
+    stopping = asyncio.create_task(producer.stop(), name="kafka producer flush")
+    done, _ = await asyncio.wait({stopping}, timeout=_FLUSH_SECONDS)
     if not done:
         await producer._sender.close()
-        producer._message_accumulator.fail_all(kafka.ProducerClosed())
+        _give_up(producer._message_accumulator)
     with contextlib.suppress(kafka.KafkaError):
         await stopping
-    logs.get(__name__).debug("kafka producer closed", in_order=bool(done))
+    logs.get(__name__).debug("kafka producer closed", flushed=bool(done))
+
+
+def _give_up(accumulator: Any) -> None:
+    """Fail the batches of a producer whose sender has ended."""
+    for queue in accumulator._batches.values():
+        accumulator._pending_batches.update(queue)  # its callbacks look for them there
+    for batch in list(accumulator._pending_batches):
+        if not batch.future.done():
+            batch.future.set_exception(kafka.ProducerClosed())
