@@ -222,6 +222,40 @@ async def publish(kafka: KafkaServer, topic: str, **values: Sequence[bytes]) -> 
     await publisher.close()
 
 
+async def test_a_relay_makes_the_topics_that_are_missing(
+    pool: asyncpg.Pool, database_url: str, kafka: KafkaServer, topic: str
+) -> None:
+    await append(pool, a_record(topic))
+    relay = Relay(database_url, kafka.bootstrap_servers, "test", partitions=4)
+    async with running(relay.run):
+        await eventually(lambda: is_drained(pool), SLOW)
+    assert await partition_counts(kafka, topic) == [4]
+
+
+async def test_a_topic_that_cannot_be_made_holds_up_nothing_else(
+    pool: asyncpg.Pool, database_url: str, kafka: KafkaServer, topic: str
+) -> None:
+    await ensure_topics(kafka.bootstrap_servers, [topic])
+    await append(pool, a_record(f"{topic}-impossible"), a_record(topic))
+    relay = Relay(database_url, kafka.bootstrap_servers, "test", replication=9, delays=QUICK)
+    async with running(relay.run):
+        await read_topic(kafka.bootstrap_servers, topic, 1)
+        await append(pool, a_record(topic))
+        relay.wake()
+        await read_topic(kafka.bootstrap_servers, topic, 2)
+    assert await pool.fetchval("SELECT count(*) FROM outbox WHERE sent_at IS NULL") == 1
+
+
+async def partition_counts(kafka: KafkaServer, *topics: str) -> list[int]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
+    await admin.start()
+    try:
+        found = {d["topic"]: d for d in await admin.describe_topics(list(topics))}
+    finally:
+        await admin.close()
+    return [len(found[topic]["partitions"]) for topic in topics]
+
+
 async def test_a_consumer_makes_its_topics_and_begins_at_once(
     kafka: KafkaServer, topic: str
 ) -> None:
@@ -231,11 +265,7 @@ async def test_a_consumer_makes_its_topics_and_begins_at_once(
         await eventually(lambda: member.ready, SLOW)
         await publish(kafka, topic, a=[b"1"])
         await eventually(lambda: handler.values == [b"1"])
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
-    await admin.start()
-    described = await admin.describe_topics([topic, f"group-{topic}.dlq"])
-    await admin.close()
-    assert [len(found["partitions"]) for found in described] == [3, 3]
+    assert await partition_counts(kafka, topic, f"group-{topic}.dlq") == [3, 3]
 
 
 async def test_a_stuck_partition_does_not_hold_up_the_others(

@@ -52,7 +52,9 @@ class Consumer:
         self._partitions = partitions
         self._replication = replication
         self._session_seconds = session_seconds
-        self._publisher = Publisher(bootstrap, f"{group}-dlq")
+        self._publisher = Publisher(
+            bootstrap, f"{group}-dlq", partitions=partitions, replication=replication
+        )
         dead_letters = KafkaDeadLetters(self._publisher, group)
         self._delivery = Delivery(group, handle, dead_letters, types, max_invalid)
         self._backoff: Backoff[TopicPartition] = Backoff(delays or Delays(0.1, 10.0))

@@ -11,6 +11,7 @@ from aiokafka import errors as kafka
 from aiokafka.partitioner import DefaultPartitioner
 from service_kit import logs
 from service_kit.events.message import Message
+from service_kit.events.topics import ensure_topics
 
 _REQUEST_SECONDS: Final = 10.0
 _START_SECONDS: Final = 15.0
@@ -49,9 +50,19 @@ class Publisher:
     refuses whatever that producer sends to the partition later (OutOfOrderSequenceNumber).
     """
 
-    def __init__(self, bootstrap: str, client_id: str, ack_seconds: float = 30.0) -> None:
+    def __init__(
+        self,
+        bootstrap: str,
+        client_id: str,
+        *,
+        partitions: int = 6,
+        replication: int = 1,
+        ack_seconds: float = 30.0,
+    ) -> None:
         self._bootstrap = bootstrap
         self._client_id = client_id
+        self._partitions = partitions
+        self._replication = replication
         self._ack_seconds = ack_seconds
         self._partitioner = DefaultPartitioner()
         self._producer: Any = None
@@ -68,10 +79,17 @@ class Publisher:
         return partition
 
     async def learn(self, topic: str) -> None:
-        """Ask the brokers for the partitions of a topic. Raises `BrokerAway`."""
+        """Ask for the partitions of a topic, which is made if missing. Raises `BrokerAway`."""
         producer = await self._current()
-        async with self._guarded(producer):
-            await producer.partitions_for(topic)
+        try:
+            async with self._guarded(producer):
+                if not producer.client.cluster.partitions_for_topic(topic):
+                    await ensure_topics(
+                        self._bootstrap, [topic], self._partitions, self._replication
+                    )
+                await producer.partitions_for(topic)
+        except MessagesRefused as error:
+            raise BrokerAway(f"{topic}: {error}") from error
 
     async def publish(self, topic: str, partition: int, messages: Sequence[Message]) -> int:
         """Send the first messages, as many as fit (one at least), as one batch; returns how many.

@@ -32,6 +32,7 @@ class Relay:
     Every replica of a service runs one. The one that holds the advisory lock works; its lock lives
     on the connection that it reads and stamps with, so that whoever loses the one loses the other.
     `url` must lead to PostgreSQL itself: a transaction pooler would break the lock and LISTEN.
+    Topics that are missing are made, with `partitions` and `replication`.
     """
 
     def __init__(
@@ -40,6 +41,8 @@ class Relay:
         bootstrap: str,
         service: str,
         *,
+        partitions: int = 6,
+        replication: int = 1,
         poll_seconds: float = 1.0,
         keep_sent: timedelta = timedelta(days=1),
         delays: Delays | None = None,
@@ -47,6 +50,8 @@ class Relay:
         self._url = url
         self._bootstrap = bootstrap
         self._service = service
+        self._partitions = partitions
+        self._replication = replication
         self._poll_seconds = poll_seconds
         self._keep_sent = keep_sent
         self._delays = delays or Delays()
@@ -115,7 +120,12 @@ class Relay:
         self.leading = True
         self._log.info("outbox relay leads")
         await connection.add_listener(_CHANNEL, lambda *_: self._woken.set())
-        publisher = Publisher(self._bootstrap, f"{self._service}-outbox")
+        publisher = Publisher(
+            self._bootstrap,
+            f"{self._service}-outbox",
+            partitions=self._partitions,
+            replication=self._replication,
+        )
         lanes = Lanes(publisher, self._service, self._delays)
         try:
             while True:
