@@ -36,6 +36,7 @@ from api_gateway.adapters.http.authentication import Authentication
 from api_gateway.adapters.http.client_address import ClientAddresses
 from api_gateway.adapters.http.cors import Cors
 from api_gateway.adapters.http.idempotency import Idempotency
+from api_gateway.adapters.http.live_document import live_paths
 from api_gateway.adapters.http.openapi import document
 from api_gateway.adapters.http.operations import Route, routes_of
 from api_gateway.adapters.http.pipeline import Edge
@@ -179,7 +180,7 @@ def _routes(settings: Settings, peers: Peers, trust: Trust, report: Report) -> l
         *routes_of(HealthRoutes(NAME, report), tag="operations"),
         *routes_of(documents, tag="operations"),
     ]
-    documents.publish(document(routes, version("pinstack-api-gateway"), {}))
+    documents.publish(document(routes, version("pinstack-api-gateway"), live_paths()))
     return routes
 
 

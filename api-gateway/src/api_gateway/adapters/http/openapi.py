@@ -16,10 +16,10 @@ from starlette.routing import compile_path
 
 from api_gateway.adapters.http.binding import is_query
 from api_gateway.adapters.http.call import Call
-from api_gateway.adapters.http.operations import Access, Operation, Refusal, Route, Success
-from api_gateway.adapters.http.schemas.envelopes import Done, Envelope, Error
+from api_gateway.adapters.http.operations import Access, Operation, Route, Success
+from api_gateway.adapters.http.refusals import EXAMPLE_TIME, error_responses, refusals
+from api_gateway.adapters.http.schemas.envelopes import Done, Envelope
 
-_NOW: Final = "2026-01-02T03:04:05Z"
 _JSON: Final = "application/json"
 _SCHEME: Final = "bearer"
 _KEYWORD: Final = inspect.Parameter.KEYWORD_ONLY
@@ -28,43 +28,6 @@ _DESCRIPTION: Final = (
     "integers below 2^53, times RFC 3339 in UTC, lists always arrays; an optional text that is "
     "not set is absent."
 )
-
-INVALID_INPUT: Final = Refusal(400, "INVALID_INPUT", "invalid input")
-VALIDATION_FAILED: Final = Refusal(400, "VALIDATION_FAILED", "validation failed")
-_UNAUTHENTICATED: Final = (
-    Refusal(401, "UNAUTHENTICATED", "unauthenticated"),
-    Refusal(401, "INVALID_TOKEN", "invalid token"),
-    Refusal(401, "TOKEN_EXPIRED", "token expired"),
-)
-_ALWAYS: Final = (
-    Refusal(429, "RATE_LIMITED", "too many requests"),
-    Refusal(500, "INTERNAL", "internal error"),
-    Refusal(503, "UNAVAILABLE", "external service unavailable"),
-    Refusal(503, "SERVER_OVERLOADED", "server is overloaded"),
-    Refusal(504, "DEADLINE_EXCEEDED", "external service timeout"),
-)
-_IDEMPOTENT: Final = (
-    Refusal(409, "IDEMPOTENCY_KEY_IN_USE", "request is already in progress"),
-    Refusal(422, "IDEMPOTENCY_KEY_REUSED", "idempotency key was used with another request"),
-)
-_TOO_LARGE: Final = Refusal(413, "PAYLOAD_TOO_LARGE", "request body too large")
-_STALE: Final = Refusal(412, "PRECONDITION_FAILED", "precondition failed")
-
-
-def refusals(operation: Operation, *, takes_input: bool, takes_body: bool) -> list[Refusal]:
-    """Every error that an operation may answer."""
-    found = list(operation.errors)
-    if takes_input:
-        found += [INVALID_INPUT, VALIDATION_FAILED]
-    if operation.access is not Access.OPEN:
-        found += _UNAUTHENTICATED
-    if takes_body:
-        found.append(_TOO_LARGE)
-    if operation.idempotent:
-        found += _IDEMPOTENT
-    if operation.conditional:
-        found.append(_STALE)
-    return [*found, *_ALWAYS]
 
 
 def document(
@@ -107,13 +70,22 @@ def _documented(route: Route) -> APIRoute:
         deprecated=operation.deprecated or None,
         status_code=operation.success.status,
         response_model=None,
-        response_class=Response if operation.success.status == 204 else JSONResponse,
+        response_class=_response_class(operation.success),
         responses={
             **_success(operation),
-            **_errors(refusals(operation, takes_input=bool(parameters), takes_body=body)),
+            **error_responses(refusals(operation, takes_input=bool(parameters), takes_body=body)),
         },
         openapi_extra=extra,
     )
+
+
+def _response_class(success: Success) -> type[Response]:
+    """What FastAPI takes the media type from."""
+    if success.status == 204:
+        return Response
+    if success.bare in ("", _JSON):
+        return JSONResponse
+    return type("BareResponse", (Response,), {"media_type": success.bare})
 
 
 def _parameters(route: Route) -> list[inspect.Parameter]:
@@ -149,7 +121,7 @@ def _header_parameters(operation: Operation) -> list[dict[str, Any]]:
         found.append(_header("Idempotency-Key", "The first answer to this key is kept for 24 h."))
     if operation.conditional:
         found.append(_header("If-Match", "Change only what still has this entity tag."))
-    if operation.method == "GET" and not operation.success.bare:
+    if operation.method == "GET":
         found.append(_header("If-None-Match", "Answer 304 where this entity tag still holds."))
     return found
 
@@ -167,21 +139,26 @@ def _header(name: str, meaning: str) -> dict[str, Any]:
 def _success(operation: Operation) -> dict[int | str, dict[str, Any]]:
     success = operation.success
     found: dict[int | str, dict[str, Any]] = {success.status: _success_response(success)}
-    if operation.method == "GET" and not success.bare:
+    if operation.method == "GET":
         found[304] = {"description": "Not modified"}
     return found
+
+
+def _bare(success: Success) -> dict[str, Any]:
+    content: dict[str, Any] = {} if success.example is None else {"example": success.example}
+    response: dict[str, Any] = {"description": "OK", "content": {success.bare: content}}
+    if success.data is not None:
+        response["model"] = success.data
+    return response
 
 
 def _success_response(success: Success) -> dict[str, Any]:
     if success.status == 204:
         return {"description": "Done, with nothing to say"}
     if success.bare:
-        response: dict[str, Any] = {"description": "OK"}
-        if success.data is not None:
-            response["model"] = success.data
-        return response
+        return _bare(success)
     model = Done if success.data is None else Envelope[success.data]  # type: ignore[name-defined]
-    example = {"status": success.status, "message": success.message, "timestamp": _NOW}
+    example = {"status": success.status, "message": success.message, "timestamp": EXAMPLE_TIME}
     if success.example is not None:
         example["data"] = success.example
     return {
@@ -189,32 +166,3 @@ def _success_response(success: Success) -> dict[str, Any]:
         "model": model,
         "content": {_JSON: {"example": example}},
     }
-
-
-def _errors(found: Sequence[Refusal]) -> dict[int | str, dict[str, Any]]:
-    responses: dict[int | str, dict[str, Any]] = {}
-    for refusal in found:
-        response = responses.setdefault(
-            refusal.status,
-            {"description": "", "model": Error, "content": {_JSON: {"examples": {}}}},
-        )
-        examples = response["content"][_JSON]["examples"]
-        examples[refusal.code] = {"value": _error_example(refusal)}
-        messages = dict.fromkeys(item["value"]["message"] for item in examples.values())
-        response["description"] = ", ".join(f"`{message}`" for message in messages)
-    responses["default"] = {"description": "Any other error", "model": Error}
-    return responses
-
-
-def _error_example(refusal: Refusal) -> dict[str, Any]:
-    example: dict[str, Any] = {
-        "status": refusal.status,
-        "error": refusal.message,
-        "message": refusal.message,
-        "code": refusal.code,
-        "timestamp": _NOW,
-        "request_id": "0af7651916cd43dd8448eb211c80319c",
-    }
-    if refusal.code == VALIDATION_FAILED.code:
-        example["details"] = [{"field": "username", "issue": "is required"}]
-    return example

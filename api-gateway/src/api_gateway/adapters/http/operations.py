@@ -27,14 +27,15 @@ class Success:
     """What an operation answers when all is well.
 
     `data` is the model of what stands in the envelope (None: 204, or an envelope without data),
-    `example` an instance of it as JSON. `bare` answers stand outside the envelope.
+    `example` an instance of it as JSON. `bare` names the media type of an answer that stands
+    outside the envelope.
     """
 
     status: int = 200
     data: type[BaseModel] | None = None
     example: object = None
     message: str = "ok"
-    bare: bool = False
+    bare: str = ""
 
 
 @dataclass(frozen=True, slots=True)

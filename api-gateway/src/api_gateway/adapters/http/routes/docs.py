@@ -7,7 +7,7 @@ import orjson
 
 from api_gateway.adapters.http.answer import Answer
 from api_gateway.adapters.http.errors import PathNotFound
-from api_gateway.adapters.http.operations import Access, Success, operation
+from api_gateway.adapters.http.operations import Access, Refusal, Success, operation
 
 # Swagger UI sets style attributes and shows pictures from data: URLs; all else is its own files.
 _POLICY: Final = (
@@ -37,7 +37,10 @@ _START: Final = b"""SwaggerUIBundle({
 """
 _TYPES: Final = {"css": b"text/css", "js": b"text/javascript", "png": b"image/png"}
 _FROM_PACKAGE: Final = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
-_PAGE_SUCCESS: Final = Success(200, bare=True)
+_DOCUMENT: Final = Success(200, bare="application/json")
+_HTML: Final = Success(200, bare="text/html")
+NOT_FOUND: Final = Refusal(404, PathNotFound.code, PathNotFound.message)
+_FILE: Final = Success(200, bare="*/*")
 
 
 class DocumentRoutes:
@@ -59,7 +62,7 @@ class DocumentRoutes:
         "getDocument",
         "This document",
         access=Access.OPEN,
-        success=_PAGE_SUCCESS,
+        success=_DOCUMENT,
         limit=None,
         prefix="",
     )
@@ -69,7 +72,7 @@ class DocumentRoutes:
         "getSwaggerDocument",
         "This document, under its older name",
         access=Access.OPEN,
-        success=_PAGE_SUCCESS,
+        success=_DOCUMENT,
         limit=None,
         prefix="",
     )
@@ -83,7 +86,7 @@ class DocumentRoutes:
         "getPage",
         "Swagger UI",
         access=Access.OPEN,
-        success=_PAGE_SUCCESS,
+        success=_HTML,
         limit=None,
         prefix="",
     )
@@ -93,7 +96,7 @@ class DocumentRoutes:
         "getSwaggerPage",
         "Swagger UI, under its older name",
         access=Access.OPEN,
-        success=_PAGE_SUCCESS,
+        success=_HTML,
         limit=None,
         prefix="",
     )
@@ -107,7 +110,8 @@ class DocumentRoutes:
         "getAsset",
         "A file of Swagger UI",
         access=Access.OPEN,
-        success=_PAGE_SUCCESS,
+        success=_FILE,
+        errors=(NOT_FOUND,),
         limit=None,
         prefix="",
     )

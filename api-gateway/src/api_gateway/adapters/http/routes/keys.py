@@ -31,7 +31,7 @@ class KeyRoutes:
         "getKeySet",
         "The keys that verify access tokens",
         access=Access.OPEN,
-        success=Success(200, KeySetData, _EXAMPLE, bare=True),
+        success=Success(200, KeySetData, _EXAMPLE, bare="application/json"),
         prefix="",
     )
     async def key_set(self) -> Answer:
