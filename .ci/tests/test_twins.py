@@ -3,6 +3,7 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,8 +31,7 @@ EVERYWHERE = (
     "src/{package}/application/ports.py",
     "src/{package}/application/use_cases.py",
     "src/{package}/adapters/grpc_servicer.py",
-    "src/{package}/adapters/postgres.py",
-    "src/{package}/adapters/event_records.py",
+    "src/{package}/adapters/postgres",
     "tests/conftest.py",
     "tests/builders.py",
     "tests/fakes.py",
@@ -46,7 +46,7 @@ def test_a_service_has_the_files_that_every_service_has(service: str) -> None:
     missing = [
         name
         for pattern in EVERYWHERE
-        if not (ROOT / service / (name := pattern.format(package=package))).exists()
+        if not exists(ROOT / service / (name := pattern.format(package=package)))
     ]
     assert not missing, f"{service} lacks {missing}: the twins have drifted apart"
 
@@ -61,13 +61,9 @@ def test_a_twin_differs_from_user_service_in_its_name_alone(service: str, name: 
 def test_the_dependency_rule_is_the_same_in_every_service(service: str) -> None:
     contracts = pyproject(service)["tool"]["importlinter"]["contracts"]
     layers = next(contract for contract in contracts if contract["type"] == "layers")
-    assert layers["layers"] == [
-        "__main__",
-        "main",
-        "config | adapters",
-        "application",
-        "domain",
-    ]
+    outermost, *rings = layers["layers"]
+    assert outermost.split(" | ")[0] == "__main__", "commands may stand beside __main__"
+    assert rings == ["main", "config | adapters", "application", "domain"]
     assert layers["exhaustive"] is True
     assert any(contract["type"] == "independence" for contract in contracts)
 
@@ -91,6 +87,11 @@ def test_a_service_has_the_four_rings_and_nothing_beside_them(service: str) -> N
     assert folders - RING <= {"data"}, "code stands in a ring; `data` is for what is no code"
 
 
+def exists(path: Path) -> bool:
+    """Whether there is such a file; a module that has grown may be a package of the same name."""
+    return path.exists() or path.with_suffix(".py").exists() or path.with_suffix("").is_dir()
+
+
 def neutral(service: str, name: str) -> str:
     """A file's text with the service's own names replaced."""
     package, prefix = SERVICES[service]
@@ -99,6 +100,6 @@ def neutral(service: str, name: str) -> str:
     return re.sub(rf"\b{prefix}\b", "PREFIX", text)
 
 
-def pyproject(service: str) -> dict[str, dict[str, dict[str, list[dict[str, object]]]]]:
+def pyproject(service: str) -> dict[str, Any]:
     """A service's pyproject.toml."""
     return tomllib.loads((ROOT / service / "pyproject.toml").read_text())
