@@ -68,6 +68,7 @@ async def test_completing_stores_the_credential_once(store: Store) -> None:
     assert (finished.state, finished.user_id) == (State.FINISHED, 7)
     assert finished.password_hash == begun.password_hash
     assert await store.registrations(LEASE).claim_overdue() is None
+    assert await store.registrations(OVERDUE).resume(begun.id)
     await store.registrations(LEASE).end(begun.id)
     await store.registrations(LEASE).withdraw(begun.id)
     assert await store.registrations(LEASE).by_key("key") == finished

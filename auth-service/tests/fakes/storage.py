@@ -167,9 +167,10 @@ class InMemoryRegistrations:
 
     async def resume(self, registration_id: UUID) -> bool:
         found = self._tables.registrations.get(registration_id)
-        if found is None or found[0].state not in (State.PENDING, State.WITHDRAWN):
+        if found is None or found[0].state is State.UNDOING:
             return False
-        self._put(replace(found[0], state=State.PENDING))
+        is_finished = found[0].state is State.FINISHED
+        self._put(found[0] if is_finished else replace(found[0], state=State.PENDING))
         return True
 
     async def withdraw(self, registration_id: UUID) -> None:

@@ -99,27 +99,28 @@ async def test_without_a_notification_one_looks_every_second(
         assert await revocations.wait(0) == 0
 
 
-async def test_a_reader_misses_no_revocation_however_many_are_written_at_once(
+async def test_revocations_are_committed_in_the_order_of_their_ids(
     database: Database, units: PostgresUnits, database_url: str
 ) -> None:
-    revocations = PostgresRevocations(database, database_url)
-    last = begin = await revocations.newest_id()
-    wanted = set(range(1000, 1060))
-    seen: list[int] = []
+    begin = await PostgresRevocations(database, database_url).newest_id()
+    async with units.begin() as first:
+        await first.sessions.revoke_users([1001])
+        second = asyncio.create_task(_revoke(units, 1002))
+        await eventually(lambda: _somebody_waits(database))
+        assert not second.done()
+    await second
+    seen = await PostgresRevocations(database, database_url).after(begin, LONG)
+    assert [revocation.user_id for revocation in seen] == [1001, 1002]
 
-    async def revoke(user_id: int) -> None:
-        async with units.begin() as unit:
-            await unit.sessions.revoke_users([user_id])
 
-    writing = asyncio.gather(*(revoke(user_id) for user_id in wanted))
-    while not writing.done() or last < await revocations.newest_id():
-        for revocation in await revocations.after(last, LONG):
-            assert revocation.id > last
-            last = revocation.id
-            seen.append(revocation.user_id)
-    await writing
-    assert last > begin
-    assert sorted(seen) == sorted(wanted)
+async def _revoke(units: PostgresUnits, user_id: int) -> None:
+    async with units.begin() as unit:
+        await unit.sessions.revoke_users([user_id])
+
+
+async def _somebody_waits(database: Database) -> bool:
+    sql = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    return await database.fetch_row("waiting", sql) is not None
 
 
 async def test_everything_at_once_on_one_account_never_deadlocks(

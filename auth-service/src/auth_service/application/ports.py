@@ -78,7 +78,10 @@ class Registrations(Protocol):
         ...
 
     async def resume(self, registration_id: UUID) -> bool:
-        """Lease an unfinished one again, pending; False where it is being undone, or is gone."""
+        """Lease it again, pending if it is not finished by now.
+
+        False where it is being undone, or is gone.
+        """
         ...
 
     async def withdraw(self, registration_id: UUID) -> None:

@@ -113,7 +113,7 @@ class Registering:
         known = earlier.password_hash if earlier.is_of(account.profile) else None
         if not await self.passwords.matches(known, account.password):
             raise IdempotencyKeyReused
-        if earlier.state is not State.FINISHED and not await self.registrations.resume(earlier.id):
+        if earlier.user_id is None and not await self.registrations.resume(earlier.id):
             raise RegistrationBusy(retry_after=_BUSY_SECONDS)
         return earlier
 

@@ -27,8 +27,10 @@ ON CONFLICT ON CONSTRAINT registrations_idempotency_key DO NOTHING
 RETURNING id
 """
 _RESUME: Final = """
-UPDATE registrations SET state = 'pending', leased_until = clock_timestamp() + $2::interval
-WHERE id = $1 AND state IN ('pending', 'withdrawn')
+UPDATE registrations SET
+    state = CASE state WHEN 'finished' THEN 'finished' ELSE 'pending' END,
+    leased_until = clock_timestamp() + $2::interval
+WHERE id = $1 AND state <> 'undoing'
 RETURNING id
 """
 _WITHDRAW: Final = """
