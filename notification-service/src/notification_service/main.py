@@ -55,7 +55,13 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         health.require("postgres", database.ping)
         users, followership = await enter(peers_of(settings))
         tasks = await enter(background())
-        relay = Relay(url, settings.kafka.bootstrap_servers, NAME)
+        relay = Relay(
+            url,
+            settings.kafka.bootstrap_servers,
+            NAME,
+            partitions=settings.kafka.topic_partitions,
+            replication=settings.kafka.topic_replication,
+        )
         tasks.start(relay.run(), "outbox relay")
         hub = Hub(lambda: datetime.now(UTC))
         units = PostgresUnits(database, changes_on, event_to_record, relay.wake, hub)

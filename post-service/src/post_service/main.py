@@ -40,7 +40,13 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         database = await enter(open_database(url, settings.postgres, NAME))
         health.require("postgres", database.ping)
         tasks = await enter(background())
-        relay = Relay(url, kafka.bootstrap_servers, NAME)
+        relay = Relay(
+            url,
+            kafka.bootstrap_servers,
+            NAME,
+            partitions=kafka.topic_partitions,
+            replication=kafka.topic_replication,
+        )
         tasks.start(relay.run(), "outbox relay")
         redis_url, timeout = settings.redis.url.get_secret_value(), settings.redis.timeout_seconds
         redis = await enter(open_redis(redis_url, timeout))

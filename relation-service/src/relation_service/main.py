@@ -42,7 +42,13 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         health.require("postgres", database.ping)
         channel = await enter(open_channel(settings.peers.user_grpc_address, USERS, settings.grpc))
         tasks = await enter(background())
-        relay = Relay(url, kafka.bootstrap_servers, NAME)
+        relay = Relay(
+            url,
+            kafka.bootstrap_servers,
+            NAME,
+            partitions=kafka.topic_partitions,
+            replication=kafka.topic_replication,
+        )
         tasks.start(relay.run(), "outbox relay")
         relations = Relations(
             follows=PostgresFollows(database),

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
-
 from service_kit import logs, metrics, tracing
 from service_kit.config import PostgresSettings
 from service_kit.errors import AppError, DeadlineExceeded, Unavailable

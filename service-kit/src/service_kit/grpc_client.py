@@ -11,7 +11,6 @@ import grpc
 import structlog
 from google.protobuf.descriptor import ServiceDescriptor
 from opentelemetry.trace import SpanKind
-
 from service_kit import deadlines, grpc_errors, metrics, tracing
 from service_kit.config import GrpcSettings
 from service_kit.grpc_server import MAX_MESSAGE_BYTES

@@ -8,7 +8,6 @@ from google.protobuf import any_pb2, duration_pb2
 from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
-
 from service_kit import errors
 from service_kit.errors import AppError, FieldViolation
 

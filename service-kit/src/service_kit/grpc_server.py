@@ -13,7 +13,6 @@ import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from opentelemetry.trace import SpanKind
-
 from service_kit import deadlines, errors, grpc_errors, logs, metrics, tracing
 from service_kit.config import GrpcSettings
 from service_kit.errors import AppError

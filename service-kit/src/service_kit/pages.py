@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import orjson
-
 from service_kit.database import Connection
 from service_kit.errors import FieldViolation, InvalidArgument
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 import uvloop
-
 from service_kit import logs, metrics, tracing
 from service_kit.config import ProcessSettings, TelemetrySettings
 from service_kit.health import Health

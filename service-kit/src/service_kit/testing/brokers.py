@@ -16,16 +16,15 @@ _IMAGE = "confluentinc/cp-kafka:7.9.4"
 
 @pytest.fixture(scope="session")
 def kafka_bootstrap() -> Iterator[str]:
-    """A broker's `host:port`: PINSTACK_TEST_KAFKA, else librdkafka's embedded one.
+    """The `host:port` of an embedded broker that is this session's own.
 
-    The embedded one serves one consumer a group, has four partitions a topic, and forgets.
+    Topics and groups have fixed names: on a shared broker the tests of one service would take in
+    the events of another's. This one serves one consumer a group, has four partitions a topic, and
+    forgets; what needs more takes `real_kafka_bootstrap` and topics with names of its own.
     """
-    if address := os.environ.get("PINSTACK_TEST_KAFKA"):
-        yield address
-    else:
-        folder = tempfile.TemporaryDirectory(prefix="pinstack-test-")
-        with folder as path, EmbeddedBroker(Path(path)) as broker:
-            yield broker.bootstrap_servers
+    folder = tempfile.TemporaryDirectory(prefix="pinstack-test-")
+    with folder as path, EmbeddedBroker(Path(path)) as broker:
+        yield broker.bootstrap_servers
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +33,8 @@ def real_kafka_bootstrap() -> Iterator[str]:
 
     From PINSTACK_TEST_KAFKA, else a container where Docker answers, else the local stack's.
     """
-    if address := os.environ.get("PINSTACK_TEST_KAFKA"):
+    address = os.environ.get("PINSTACK_TEST_KAFKA")
+    if address and os.environ.get("PINSTACK_TEST_KAFKA_KIND") != "embedded":
         yield address
     elif docker_answers():
         yield from _containerized()
