@@ -1,6 +1,6 @@
 """Composition root of api-gateway: the one module that knows every adapter."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -19,8 +19,6 @@ from pinstack_proto.user.v1 import user_pb2
 from service_kit.grpc_client import open_channel
 from service_kit.health import Health, listen, serve_admin, serve_http
 from service_kit.runtime import Background, Running, background
-from starlette.routing import Route as StarletteRoute
-from starlette.routing import WebSocketRoute
 
 from api_gateway.adapters.grpc.auth import GrpcAccounts, GrpcKeys, GrpcRevocationLog
 from api_gateway.adapters.grpc.notification_replicas import notification_sources
@@ -43,7 +41,7 @@ from api_gateway.adapters.http.pipeline import Edge
 from api_gateway.adapters.http.rate_limits import RateLimits
 from api_gateway.adapters.http.routes.auth import AuthRoutes
 from api_gateway.adapters.http.routes.docs import DocumentRoutes
-from api_gateway.adapters.http.routes.health import HealthRoutes, Report
+from api_gateway.adapters.http.routes.health import HealthRoutes
 from api_gateway.adapters.http.routes.keys import KeyRoutes
 from api_gateway.adapters.http.routes.notification import NotificationRoutes
 from api_gateway.adapters.http.routes.posts import PostRoutes
@@ -66,9 +64,9 @@ from api_gateway.application.live.limits import Limits
 from api_gateway.application.posts import AuthoredPosts
 from api_gateway.config import Settings
 from api_gateway.domain.cursor import Cursors
+from api_gateway.workers import Worker, end_with_supervisor, read_metrics_of_all
 
 NAME: Final = "api-gateway"
-LiveRoute = StarletteRoute | WebSocketRoute
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +90,27 @@ class Trust:
     tickets: LivingTickets
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the application is put together from."""
+
+    peers: Peers
+    trust: Trust
+    link: Link
+    hub: Hub
+    health: Health
+
+
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Running]:
-    """The whole gateway while the block runs; what is entered last ends first."""
+async def running(settings: Settings, worker: Worker | None = None) -> AsyncIterator[Running]:
+    """The whole gateway while the block runs; what is entered last ends first.
+
+    A `worker` has a share of the port, and one of them the admin port.
+    """
     host, health = settings.process.bind_host, Health(NAME)
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
-        admin = await enter(serve_admin(host, settings.gateway.admin_port, health))
+        admin_port = await _admin(stack, settings, health, worker)
         link = await enter(
             open_link(settings.redis.url.get_secret_value(), settings.redis.timeout_seconds)
         )
@@ -108,18 +120,26 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         health.require("revocations", trust.revocations.check)
         hub = _hub(settings, peers, trust)
         tasks.start(hub.run(), "live hub")
-        app = Gateway(
-            _routes(settings, peers, trust, partial(_report, health, link)),
-            _live(settings, peers, trust, hub),
-            _edge(settings, trust, link),
-            Cors(settings.gateway.cors_origins),
-            ClientAddresses(settings.gateway.trusted_proxies),
-        )
-        listener = listen(host, settings.gateway.port)
+        app = _app(settings, Parts(peers, trust, link, hub, health))
+        listener = worker.listener if worker else listen(host, settings.gateway.port)
         drop_stuck_clients(listener)
         await enter(serve_http(_server(app, settings), listener))
         stack.push_async_callback(hub.close)
-        yield Running(listener.getsockname()[1], admin.port, health, tasks)
+        if worker:
+            tasks.start(end_with_supervisor(), "supervisor")
+        yield Running(listener.getsockname()[1], admin_port, health, tasks)
+
+
+async def _admin(
+    stack: AsyncExitStack, settings: Settings, health: Health, worker: Worker | None
+) -> int:
+    if worker is not None:
+        if not worker.speaks_for_all:
+            return 0
+        read_metrics_of_all()
+    port = settings.gateway.admin_port
+    server = await stack.enter_async_context(serve_admin(settings.process.bind_host, port, health))
+    return server.port
 
 
 async def _peers(stack: AsyncExitStack, settings: Settings, health: Health) -> Peers:
@@ -165,23 +185,28 @@ def _hub(settings: Settings, peers: Peers, trust: Trust) -> Hub:
     )
 
 
-def _live(settings: Settings, peers: Peers, trust: Trust, hub: Hub) -> Sequence[LiveRoute]:
-    dialogue = Dialogue(GrpcNotifications(peers.notifications), trust.tokens)
-    callers = Callers(trust.tokens, trust.tickets, settings.gateway.cors_origins)
-    return live_routes(hub, dialogue, callers, shown)
-
-
-def _routes(settings: Settings, peers: Peers, trust: Trust, report: Report) -> list[Route]:
-    """All operations, and the document that they are described in."""
-    documents = DocumentRoutes()
+def _app(settings: Settings, parts: Parts) -> Gateway:
+    """All operations, the document that describes them, and the live channel."""
+    origins = settings.gateway.cors_origins
+    trust, documents = parts.trust, DocumentRoutes()
     routes = [
-        *_resources(settings, peers, trust),
+        *_resources(settings, parts.peers, trust),
         *routes_of(KeyRoutes(trust.keys), tag="operations"),
-        *routes_of(HealthRoutes(NAME, report), tag="operations"),
+        *routes_of(
+            HealthRoutes(NAME, partial(_report, parts.health, parts.link)), tag="operations"
+        ),
         *routes_of(documents, tag="operations"),
     ]
     documents.publish(document(routes, version("pinstack-api-gateway"), live_paths()))
-    return routes
+    dialogue = Dialogue(GrpcNotifications(parts.peers.notifications), trust.tokens)
+    callers = Callers(trust.tokens, trust.tickets, origins)
+    return Gateway(
+        routes,
+        live_routes(parts.hub, dialogue, callers, shown),
+        _edge(settings, trust, parts.link),
+        Cors(origins),
+        ClientAddresses(settings.gateway.trusted_proxies),
+    )
 
 
 def _resources(settings: Settings, peers: Peers, trust: Trust) -> Iterator[Route]:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from http import HTTPStatus
 
 import orjson
@@ -99,5 +100,10 @@ def _success(status: int, data: bytes, message: str) -> bytes:
 
 
 def _now() -> str:
-    """The moment to the second; formatted by orjson's rules it would carry microseconds."""
-    return datetime.fromtimestamp(int(time.time()), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _formatted(int(time.time()))
+
+
+@lru_cache(maxsize=2)
+def _formatted(second: int) -> str:
+    """A moment to the second; many answers share one."""
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,158 @@
+"""The whole gateway, composed as in production, over services in this process and a real Redis."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from service_kit.runtime import Running
+from service_kit.testing import eventually, free_port
+
+from api_gateway.config import Settings
+from api_gateway.main import running
+from tests.fakes.platform import PASSWORD, Platform, platform_running
+
+PEERS = ("USER", "AUTH", "POST", "RELATION", "NOTIFICATION")
+
+
+@asynccontextmanager
+async def gateway(
+    monkeypatch: pytest.MonkeyPatch, redis_url: str, port: int, **environment: str
+) -> AsyncIterator[tuple[Running, httpx.AsyncClient]]:
+    """The gateway over services at `port`, and a client of it."""
+    given = {f"{peer}_GRPC_ADDRESS": f"127.0.0.1:{port}" for peer in PEERS} | {
+        "GATEWAY_PORT": "0",
+        "GATEWAY_ADMIN_PORT": "0",
+        "GATEWAY_CURSOR_SECRET": "a secret of sixteen or more",
+        "DRAIN_SECONDS": "1",
+        "REDIS_URL": redis_url,
+        **environment,
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    async with running(Settings()) as here:
+        here.health.started()
+        base = f"http://127.0.0.1:{here.port}"
+        async with httpx.AsyncClient(base_url=base, trust_env=False, timeout=5) as client:
+            yield here, client
+
+
+@pytest.fixture
+async def platform() -> AsyncIterator[Platform]:
+    async with platform_running() as there:
+        yield there
+
+
+async def ready(client: httpx.AsyncClient) -> bool:
+    return (await client.get("/readyz")).status_code == 200
+
+
+async def signed_in(client: httpx.AsyncClient) -> dict[str, str]:
+    """The header of a request by Ada."""
+    await eventually(lambda: ready(client))
+    answer = await client.post("/api/v1/auth/login", json={"login": "ada", "password": PASSWORD})
+    return {"Authorization": f"Bearer {answer.json()['data']['access_token']}"}
+
+
+async def test_a_real_token_opens_what_it_should_until_it_is_revoked(
+    platform: Platform, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with gateway(monkeypatch, redis_url, platform.port) as (_, client):
+        fields = await signed_in(client)
+        answer = await client.get("/api/v1/users/1", headers=fields)
+        assert (answer.status_code, answer.json()["data"]["email"]) == (200, "ada@example.org")
+        assert (await client.get("/api/v1/users/1")).status_code == 401
+        platform.revoke(1)
+
+        async def revoked() -> bool:
+            return (await client.get("/api/v1/users/1", headers=fields)).status_code == 401
+
+        await eventually(revoked, 1.0)
+
+
+async def test_the_key_set_and_the_documents_are_public(
+    platform: Platform, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with gateway(monkeypatch, redis_url, platform.port) as (_, client):
+        await eventually(lambda: ready(client))
+        (key,) = (await client.get("/.well-known/jwks.json")).json()["keys"]
+        assert (key["kid"], key["alg"], key["use"]) == ("k1", "ES256", "sig")
+        assert "d" not in key
+        content = (await client.get("/openapi.json")).json()
+        assert "/api/v1/notification/ws" in content["paths"]
+        assert "/api/v1/posts/{post_id}" in content["paths"]
+        assert (await client.get("/docs")).status_code == 200
+
+
+async def test_readiness_names_what_is_away_and_the_gateway_says_so_at_once(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with gateway(monkeypatch, redis_url, free_port()) as (_, client):
+        assert (await client.get("/livez")).status_code == 200
+        answer = await client.get("/readyz")
+        assert (answer.status_code, answer.json()["code"]) == (503, "NOT_READY")
+        states = answer.json()["data"]["dependencies"]
+        assert states.pop("redis") == "ok"
+        assert "ok" not in states.values()
+        login = await client.post("/api/v1/auth/login", json={"login": "a", "password": "b"})
+        assert (login.status_code, login.json()["message"]) == (
+            503,
+            "external service unavailable",
+        )
+
+
+async def test_a_service_that_hangs_is_a_timeout_and_never_a_hang(
+    platform: Platform, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"GATEWAY_REQUEST_TIMEOUT_SECONDS": "0.2", "GATEWAY_PUBLIC_READS": "true"}
+    async with gateway(monkeypatch, redis_url, platform.port, **given) as (_, client):
+        await eventually(lambda: ready(client))
+        answer = await client.get("/api/v1/users/username/somebody")
+        platform.hangs.set()
+    assert (answer.status_code, answer.json()["message"]) == (504, "external service timeout")
+
+
+async def test_without_redis_requests_flow_and_limits_still_hold(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = f"redis://127.0.0.1:{free_port()}/0"
+    given = {"RATE_LIMIT_LOGIN_PER_MINUTE": "2"}
+    async with gateway(monkeypatch, away, platform.port, **given) as (_, client):
+        await eventually(lambda: ready(client))
+        body = {"login": "ada", "password": PASSWORD}
+        answers = [await client.post("/api/v1/auth/login", json=body) for _ in range(3)]
+        report = (await client.get("/readyz")).json()["data"]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert report["dependencies"]["redis"] == "away"
+
+
+async def test_a_login_carries_where_it_comes_from(
+    platform: Platform, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"GATEWAY_TRUSTED_PROXIES": "127.0.0.0/8"}
+    async with gateway(monkeypatch, redis_url, platform.port, **given) as (_, client):
+        await eventually(lambda: ready(client))
+        await client.post(
+            "/api/v1/auth/login",
+            json={"login": "ada", "password": PASSWORD},
+            headers={"X-Forwarded-For": "198.51.100.7", "User-Agent": "Phone"},
+        )
+    (login,) = platform.logins
+    assert (login.client_address, login.device) == ("198.51.100.7", "Phone")
+
+
+async def test_requests_in_flight_end_before_the_gateway_does(
+    platform: Platform, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"GATEWAY_PUBLIC_READS": "true"}
+    async with gateway(monkeypatch, redis_url, platform.port, **given) as (here, client):
+        await eventually(lambda: ready(client))
+        base = f"http://127.0.0.1:{here.port}"
+        lasting = httpx.AsyncClient(base_url=base, trust_env=False, timeout=5)
+        request = asyncio.create_task(lasting.get("/api/v1/users/username/somebody"))
+        await eventually(lambda: platform.hanging_now)
+        asyncio.get_running_loop().call_later(0.1, platform.hangs.set)
+    answer = await request
+    await lasting.aclose()
+    assert answer.status_code == 200
