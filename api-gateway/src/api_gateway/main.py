@@ -197,7 +197,8 @@ def _app(settings: Settings, parts: Parts) -> Gateway:
         ),
         *routes_of(documents, tag="operations"),
     ]
-    documents.publish(document(routes, version("pinstack-api-gateway"), live_paths()))
+    release = version("pinstack-api-gateway")
+    documents.publish(lambda: document(routes, release, live_paths()))
     dialogue = Dialogue(GrpcNotifications(parts.peers.notifications), trust.tokens)
     callers = Callers(trust.tokens, trust.tickets, origins)
     return Gateway(

@@ -135,7 +135,7 @@ def test_posts_with_a_token_take_an_idempotency_key(content: dict[str, Any]) -> 
 
 async def test_document_and_pages_come_from_here_alone() -> None:
     documents = DocumentRoutes()
-    documents.publish({"openapi": "3.1.0"})
+    documents.publish(lambda: {"openapi": "3.1.0"})
     async with served(routes_of(documents, tag="operations")) as client:
         for path in ("/openapi.json", "/swagger/doc.json"):
             assert (await client.get(f"http://gateway{path}")).json() == {"openapi": "3.1.0"}

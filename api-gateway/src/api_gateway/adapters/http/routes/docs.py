@@ -1,5 +1,7 @@
 """The OpenAPI document, and Swagger UI to read and try it, without any foreign server."""
 
+import asyncio
+from collections.abc import Callable
 from importlib.resources import files
 from typing import Any, Final
 
@@ -47,14 +49,16 @@ class DocumentRoutes:
     """The document and its pages; it names them too, so that it is published after all is known."""
 
     def __init__(self) -> None:
-        self._content = b"{}"
+        self._make: Callable[[], dict[str, Any]] = dict
+        self._content = b""
+        self._making = asyncio.Lock()
         package = files("fastapi_swagger") / "resources"
         self._assets = {name: (package / name).read_bytes() for name in _FROM_PACKAGE}
         self._assets["start.js"] = _START
 
-    def publish(self, content: dict[str, Any]) -> None:
-        """Serve the OpenAPI document from now on."""
-        self._content = orjson.dumps(content)
+    def publish(self, make: Callable[[], dict[str, Any]]) -> None:
+        """Serve the OpenAPI document that `make` gives; it is asked once, when somebody reads it."""
+        self._make = make
 
     @operation(
         "GET",
@@ -78,6 +82,9 @@ class DocumentRoutes:
     )
     async def document(self) -> Answer:
         """OpenAPI 3.1."""
+        async with self._making:
+            if not self._content:
+                self._content = orjson.dumps(await asyncio.to_thread(self._make))
         return _static(self._content, b"application/json")
 
     @operation(
