@@ -81,15 +81,20 @@ class Publisher:
     async def learn(self, topic: str) -> None:
         """Ask for the partitions of a topic, which is made if missing. Raises `BrokerAway`."""
         producer = await self._current()
+        if not producer.client.cluster.partitions_for_topic(topic):
+            await self._make(topic)
         try:
             async with self._guarded(producer):
-                if not producer.client.cluster.partitions_for_topic(topic):
-                    await ensure_topics(
-                        self._bootstrap, [topic], self._partitions, self._replication
-                    )
                 await producer.partitions_for(topic)
         except MessagesRefused as error:
             raise BrokerAway(f"{topic}: {error}") from error
+
+    async def _make(self, topic: str) -> None:
+        """A topic that can't be made says nothing against the producer, which other topics use."""
+        try:
+            await ensure_topics(self._bootstrap, [topic], self._partitions, self._replication)
+        except (kafka.KafkaError, OSError, TimeoutError) as error:
+            raise BrokerAway(f"{topic}: {type(error).__name__}: {error}") from error
 
     async def publish(self, topic: str, partition: int, messages: Sequence[Message]) -> int:
         """Send the first messages, as many as fit (one at least), as one batch; returns how many.
