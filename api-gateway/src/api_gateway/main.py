@@ -38,6 +38,7 @@ from api_gateway.adapters.http.live_document import live_paths
 from api_gateway.adapters.http.openapi import document
 from api_gateway.adapters.http.operations import Route, routes_of
 from api_gateway.adapters.http.pipeline import Edge
+from api_gateway.adapters.http.protocol import EnvelopedHttp
 from api_gateway.adapters.http.rate_limits import RateLimits
 from api_gateway.adapters.http.routes.auth import AuthRoutes
 from api_gateway.adapters.http.routes.docs import DocumentRoutes
@@ -262,7 +263,7 @@ async def _report(health: Health, link: Link) -> dict[str, Any]:
 def _server(app: Gateway, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=EnvelopedHttp,
         lifespan="off",
         log_config=None,
         access_log=False,

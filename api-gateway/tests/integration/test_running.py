@@ -1,6 +1,7 @@
 """The whole gateway, composed as in production, over services in this process and a real Redis."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -156,3 +157,26 @@ async def test_requests_in_flight_end_before_the_gateway_does(
     answer = await request
     await lasting.aclose()
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"\x16\x03\x01\r\n\r\n",
+        b"NOSUCH / HTTP/1.1\r\n\r\n",
+        b"GET /livez HTTP/1.1\r\nHost: x\r\nX-A: a\x00b\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ],
+    ids=["tls", "no method", "nul", "smuggling"],
+)
+async def test_what_is_no_http_is_refused_in_the_envelope(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch, request_bytes: bytes
+) -> None:
+    async with gateway(monkeypatch, redis_url, free_port()) as (here, _):
+        reader, writer = await asyncio.open_connection("127.0.0.1", here.port)
+        writer.write(request_bytes)
+        head, _, body = (await asyncio.wait_for(reader.read(), 5)).partition(b"\r\n\r\n")
+        writer.close()
+        await writer.wait_closed()
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert json.loads(body)["message"] == json.loads(body)["error"] == "invalid input"

@@ -148,6 +148,20 @@ async def test_a_body_in_chunks_is_cut_off_at_the_limit() -> None:
     assert sent <= 4
 
 
+async def test_a_client_that_does_not_send_its_body_is_told_so() -> None:
+    edge = EdgeOfTest(timeout_seconds=0.1)
+    forever = asyncio.Event()
+
+    async def stuck() -> AsyncIterator[bytes]:
+        yield b"{"
+        await forever.wait()
+
+    async with served(things(), edge) as client:
+        answer = await client.post("/things", content=stuck(), headers=edge.tokens.fields(1))
+    assert (answer.status_code, answer.json()["code"]) == (408, "REQUEST_TIMEOUT")
+    assert answer.headers["connection"] == "close"
+
+
 @pytest.mark.parametrize(
     ("authorization", "code", "message"),
     [

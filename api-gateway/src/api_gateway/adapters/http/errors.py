@@ -73,6 +73,14 @@ class BodyTooLarge(EdgeError):
     """The body is past the limit."""
 
     status, code, message = 413, "PAYLOAD_TOO_LARGE", "request body too large"
+    fields: Mapping[str, str] = {"connection": "close"}
+
+
+class BodyTooSlow(EdgeError):
+    """The body did not come in time."""
+
+    status, code, message = 408, "REQUEST_TIMEOUT", "request timeout"
+    fields: Mapping[str, str] = {"connection": "close"}
 
 
 class IdempotencyKeyInUse(EdgeError):

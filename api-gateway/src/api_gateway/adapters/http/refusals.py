@@ -26,7 +26,10 @@ _IDEMPOTENT: Final = (
     Refusal(409, "IDEMPOTENCY_KEY_IN_USE", "request is already in progress"),
     Refusal(422, "IDEMPOTENCY_KEY_REUSED", "idempotency key was used with another request"),
 )
-_TOO_LARGE: Final = Refusal(413, "PAYLOAD_TOO_LARGE", "request body too large")
+_BODY: Final = (
+    Refusal(408, "REQUEST_TIMEOUT", "request timeout"),
+    Refusal(413, "PAYLOAD_TOO_LARGE", "request body too large"),
+)
 
 
 def refusals(operation: Operation, *, takes_input: bool, takes_body: bool) -> list[Refusal]:
@@ -37,7 +40,7 @@ def refusals(operation: Operation, *, takes_input: bool, takes_body: bool) -> li
     if operation.access is not Access.OPEN:
         found += UNAUTHENTICATED
     if takes_body:
-        found.append(_TOO_LARGE)
+        found += _BODY
     if operation.idempotent:
         found += _IDEMPOTENT
     if operation.conditional:
