@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from google.protobuf.message import DecodeError, Message
-
 from pinstack_proto.events.v1.notification_events_pb2 import NotificationCreated, NotificationRead
 from pinstack_proto.events.v1.post_events_pb2 import PostCreated, PostDeleted, PostUpdated
 from pinstack_proto.events.v1.relation_events_pb2 import FollowCreated, FollowDeleted

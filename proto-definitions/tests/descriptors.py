@@ -9,7 +9,6 @@ from google.protobuf.descriptor import (
     MethodDescriptor,
     ServiceDescriptor,
 )
-
 from pinstack_proto.auth.v1 import auth_pb2
 from pinstack_proto.events.v1 import (
     notification_events_pb2,

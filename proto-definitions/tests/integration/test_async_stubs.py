@@ -5,7 +5,6 @@ from typing import Any
 
 import grpc
 import pytest
-
 from pinstack_proto.relation.v1 import relation_pb2 as pb
 from pinstack_proto.relation.v1 import relation_pb2_grpc as rpc
 

@@ -4,9 +4,9 @@ import pytest
 from google.protobuf.descriptor_pb2 import DescriptorProto
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
-
 from pinstack_proto.notification.v1 import notification_pb2
 from pinstack_proto.user.v1 import user_pb2
+
 from tests.descriptors import SERVICE_FILES, described, messages, services
 from tests.unit.fixed_contract import MESSAGES, RPCS
 

@@ -2,13 +2,13 @@
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
-
 from pinstack_proto import topics
 from pinstack_proto.events.v1.post_events_pb2 import PostCreated
 from pinstack_proto.events.v1.relation_events_pb2 import FollowCreated
 from pinstack_proto.events.v1.user_events_pb2 import UserUpdated
 from pinstack_proto.topics import EventType
 from pinstack_proto.user.v1.user_pb2 import User
+
 from tests.descriptors import EVENT_FILES, messages
 
 NOW = Timestamp(seconds=1_767_323_045, nanos=120_000_000)
