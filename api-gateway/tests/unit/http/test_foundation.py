@@ -173,6 +173,7 @@ async def test_a_client_that_does_not_send_its_body_is_told_so() -> None:
         ("Bearer nonsense", "INVALID_TOKEN", "invalid token"),
         ("Bearer u.1", "INVALID_TOKEN", "invalid token"),
         ("Bearer x.1.s1", "INVALID_TOKEN", "invalid token"),
+        ("Bearer " + "r" * 43, "UNAUTHENTICATED", "unauthenticated"),
         ("Bearer u.2.s1", "TOKEN_EXPIRED", "token expired"),
         ("Bearer u.3.s1", "UNAUTHENTICATED", "unauthenticated"),
     ],

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+import structlog
 from service_kit import deadlines, errors, metrics
 from service_kit.errors import AppError
 from starlette.types import Receive
@@ -81,6 +82,8 @@ class Endpoint:
             )
         except errors.Unauthenticated as error:
             refusal = error
+        if call.principal is not None:
+            structlog.contextvars.bind_contextvars(user_id=call.principal.user_id)
         try:
             limit = self.operation.limit if refusal is None else ""
             fields.extend(await self._edge.rate_limits.take(call, limit))

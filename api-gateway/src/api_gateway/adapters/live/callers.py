@@ -1,6 +1,5 @@
 """Who opens a live connection, and from where."""
 
-import re
 from collections.abc import Collection, Iterator
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
@@ -10,13 +9,11 @@ from service_kit.errors import AppError, PermissionDenied, Unauthenticated
 from starlette.types import Scope
 
 from api_gateway.application.ports import Tickets, Tokens
-from api_gateway.domain.principal import InvalidToken, Principal
+from api_gateway.domain.credential import access_token, bearer_token
+from api_gateway.domain.principal import Principal
 
 PROTOCOL: Final = "pinstack.v1"
 _BEARER: Final = "bearer."
-_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
-"""A JWS in compact form (RFC 7515, 3.1)."""
-
 _IN_URL: Final = {"access_token", "token", "authorization", "bearer"}
 _DEFAULT_PORT: Final = {"http": ":80", "https": ":443"}
 
@@ -68,10 +65,10 @@ class Callers:
             raise TokenInUrl
         authorization = header(scope, b"authorization")
         if authorization is not None:
-            return await self._tokens.verify(_bearer(authorization))
+            return await self._tokens.verify(bearer_token(authorization))
         for offered in subprotocols(scope):
             if offered.startswith(_BEARER):
-                return await self._tokens.verify(_shaped(offered.removeprefix(_BEARER)))
+                return await self._tokens.verify(access_token(offered.removeprefix(_BEARER)))
         if "ticket" in query:
             return await self._holder(query["ticket"])
         raise Unauthenticated
@@ -93,19 +90,6 @@ def subprotocols(scope: Scope) -> Iterator[str]:
     """What the client offers to speak."""
     for offered in scope.get("subprotocols", ()):
         yield str(offered)
-
-
-def _bearer(authorization: str) -> str:
-    parts = authorization.split()
-    if len(parts) != 2 or parts[0].lower() != "bearer":
-        raise InvalidToken
-    return _shaped(parts[1])
-
-
-def _shaped(token: str) -> str:
-    if not _TOKEN.fullmatch(token):
-        raise InvalidToken
-    return token
 
 
 def _same_host(origin: str, host: str) -> bool:

@@ -57,7 +57,7 @@ class DocumentRoutes:
         self._assets["start.js"] = _START
 
     def publish(self, make: Callable[[], dict[str, Any]]) -> None:
-        """Serve the OpenAPI document that `make` gives; it is asked once, when somebody reads it."""
+        """Serve the OpenAPI document that `make` gives; it is asked once, at the first read."""
         self._make = make
 
     @operation(
