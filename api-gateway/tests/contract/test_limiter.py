@@ -93,3 +93,14 @@ async def test_a_process_limits_alone_while_redis_is_away(key: str) -> None:
         limiter = RedisLimiter(away, LocalLimiter())
         verdicts = [await limiter.take(SLOW, key) for _ in range(4)]
     assert [verdict.allowed for verdict in verdicts] == [True, True, True, False]
+
+
+async def test_a_process_alone_forgets_who_has_their_burst_again() -> None:
+    now = 0.0
+    limiter = LocalLimiter(lambda: now)
+    for number in range(100_001):
+        await limiter.take(QUICK, str(number))
+    now = 10.0
+    await limiter.take(QUICK, "one more")
+    assert (await limiter.take(QUICK, "one more")).allowed
+    assert not (await limiter.take(QUICK, "one more")).allowed
