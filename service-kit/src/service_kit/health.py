@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ Receive = Callable[[], Awaitable[Scope]]
 Send = Callable[[Scope], Awaitable[None]]
 
 _CHECK_SECONDS = 1.0
+_FIRST_REQUEST_SECONDS = 0.5
 
 
 class Health:
@@ -85,6 +87,31 @@ class Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End, but not under the hands of those who have connected and whose request is on its way.
+
+        uvicorn resets such connections, and those that the kernel has accepted for it.
+        """
+        await asyncio.sleep(0)  # the loop takes in who waits in the backlog
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
+            listener.close()
+        await self._hear_out()
+        await super().shutdown(sockets)
+
+    async def _hear_out(self) -> None:
+        deadline = time.monotonic() + _FIRST_REQUEST_SECONDS
+        while any(map(_has_asked_nothing, self.server_state.connections)):
+            if time.monotonic() > deadline:
+                return
+            await asyncio.sleep(0.01)
+
+
+def _has_asked_nothing(connection: object) -> bool:
+    """Whether a connection is one of HTTP on which no request has begun."""
+    return getattr(connection, "cycle", connection) is None
 
 
 @asynccontextmanager
