@@ -56,7 +56,7 @@ class Client:
             method,
             API + path,
             json=body,
-            params={name: _text(value) for name, value in (query or {}).items()},
+            params={name: _text(value) for name, value in query.items()} if query else None,
             headers={**own, **(headers or {})},
         )
         return checked(response)
@@ -84,7 +84,11 @@ def _text(value: object) -> str | list[str]:
 
 
 def checked(response: httpx.Response) -> Answer:
-    """The answer, if it has the shape that every answer has (REST API, part 1)."""
+    """The answer, if it has the shape that every answer has (REST API, part 1).
+
+    Nothing that a journey does, and no outage, is an internal error.
+    """
+    assert response.status_code != 500, response.text
     assert response.headers.get("x-request-id"), f"{response.url} has no X-Request-Id"
     assert response.headers["x-content-type-options"] == "nosniff"
     if response.status_code in (204, 304):

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from pinstack_local.settings import StackSettings, broker_kind
 from pinstack_local.stack import Stack
+from service_kit.testing import eventually
 
-from journeys.outages import ready
+from journeys.client import PATIENCE_SECONDS
+from journeys.outages import heal, ready
 from journeys.people import Platform
 
 RUNNING_GATEWAY = "PINSTACK_TEST_GATEWAY_URL"
@@ -35,7 +37,6 @@ def _settings(folder: Path) -> StackSettings:
         broker=broker_kind({"BROKER": os.environ.get("PINSTACK_TEST_BROKER", "")}),
         replicas={"api-gateway": 2, "user-service": 2},
         environment={"RATE_LIMIT_ENABLED": "false"},
-        durable=False,
         start_timeout=120,
     )
 
@@ -57,3 +58,11 @@ async def platform(own_stack: Stack | None) -> AsyncIterator[Platform]:
         gateways = own_stack.gateway_urls
     async with Platform.at(gateways) as platform:
         yield platform
+
+
+@pytest.fixture
+async def healed(platform: Platform, stack: Stack) -> AsyncIterator[None]:
+    """After a fault the platform must heal by itself: every test gets a whole one."""
+    yield
+    await heal(stack)
+    await eventually(platform.works, PATIENCE_SECONDS, "services have found each other again")

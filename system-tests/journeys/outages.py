@@ -1,8 +1,8 @@
 """Processes that die, freeze and are told to go, as the machine and its keeper do it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from pinstack_local.child import ChildProcess
 from pinstack_local.stack import Stack
@@ -20,21 +20,32 @@ def replicas(stack: Stack, name: str) -> list[ChildProcess]:
     ]
 
 
-@contextmanager
-def killed(stack: Stack, name: str) -> Iterator[None]:
-    """SIGKILL every process of a service; they stay dead while the block runs."""
-    for process in replicas(stack, name):
-        process.kill()
-        assert process.outcome() == "signal SIGKILL"
+@asynccontextmanager
+async def dead(stack: Stack, name: str) -> AsyncIterator[None]:
+    """SIGKILL every process of a service; after the block it is up again."""
+    kill(stack, name)
     try:
         yield
     finally:
-        for process in replicas(stack, name):
-            process.start()
+        start(stack, name)
+        await ready(stack)
 
 
-@contextmanager
-def frozen(stack: Stack, name: str) -> Iterator[None]:
+def kill(stack: Stack, name: str) -> None:
+    """SIGKILL every process of a service."""
+    for process in replicas(stack, name):
+        process.kill()
+        assert process.outcome() == "signal SIGKILL"
+
+
+def start(stack: Stack, name: str) -> None:
+    """Start every process of a service again."""
+    for process in replicas(stack, name):
+        process.start()
+
+
+@asynccontextmanager
+async def frozen(stack: Stack, name: str) -> AsyncIterator[None]:
     """Nothing of a service answers while the block runs, and its connections stay open."""
     for process in replicas(stack, name):
         process.suspend()
@@ -43,21 +54,23 @@ def frozen(stack: Stack, name: str) -> Iterator[None]:
     finally:
         for process in replicas(stack, name):
             process.resume()
-
-
-@asynccontextmanager
-async def restarting(stack: Stack, process: ChildProcess) -> AsyncIterator[None]:
-    """SIGTERM; the block runs while the process finishes its work, and then it is started again."""
-    process.terminate()
-    try:
-        yield
-        await eventually(lambda: not process.is_running(), RESTART_SECONDS, f"{process.name} ends")
-        assert process.outcome() == "exit code 0"
-    finally:
-        process.start()
         await ready(stack)
+
+
+async def end(process: ChildProcess) -> None:
+    """SIGTERM, and wait until the process has finished its work."""
+    process.terminate()
+    await eventually(lambda: not process.is_running(), RESTART_SECONDS, f"{process.name} ends")
+    assert process.outcome() == "exit code 0"
 
 
 async def ready(stack: Stack) -> None:
     """Wait until everything is ready again."""
     await asyncio.to_thread(stack.wait_ready, timeout=RESTART_SECONDS)
+
+
+async def heal(stack: Stack) -> None:
+    """Start whatever is dead, and wait until everything is ready."""
+    for process in stack.processes.values():
+        process.start()
+    await ready(stack)

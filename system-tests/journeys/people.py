@@ -135,6 +135,22 @@ class Platform:
             client,
         )
 
+    async def works(self) -> bool:
+        """Whether a loop through all services succeeds: account, relation, post, notification."""
+        account = {"username": f"probe-{secrets.token_hex(4)}", "password": secrets.token_hex(8)}
+        account["email"] = f"{account['username']}@example.com"
+        client = self.anybody()
+        made = await client.post("/auth/register", account)
+        if made.status != 201:
+            return False
+        client.token, body = made.data["access_token"], {"user_id": made.data["user"]["id"]}
+        answers = [
+            await client.get(f"/relation/{body['user_id']}/followers"),
+            await client.post("/posts", {"title": "Does it work?"}),
+            await client.post("/notification/send", {**body, "type": "probe"}),
+        ]
+        return all(answer.status < 400 for answer in answers)
+
     @asynccontextmanager
     async def phone(
         self, owner: Person, after_seq: int | None = None, *, gateway: int = 0
