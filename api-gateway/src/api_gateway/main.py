@@ -3,10 +3,9 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from importlib.metadata import version
 from math import ceil
-from typing import Any, Final
+from typing import Final
 
 import grpc
 import uvicorn
@@ -53,7 +52,7 @@ from api_gateway.adapters.live.callers import Callers
 from api_gateway.adapters.live.routes import WEBSOCKETS, drop_stuck_clients, live_routes
 from api_gateway.adapters.redis.idempotency import LocalIdempotencyKeys, RedisIdempotencyKeys
 from api_gateway.adapters.redis.limiter import LocalLimiter, RedisLimiter
-from api_gateway.adapters.redis.link import Link, RedisAway, open_link
+from api_gateway.adapters.redis.link import Link, open_link
 from api_gateway.adapters.redis.tickets import RedisTickets
 from api_gateway.adapters.tokens.keys import KnownKeys
 from api_gateway.adapters.tokens.revocations import WatchedRevocations
@@ -118,7 +117,8 @@ async def running(settings: Settings, worker: Worker | None = None) -> AsyncIter
         peers = await _peers(stack, settings, health)
         tasks = await enter(background())
         trust = _trust(settings, peers, link, tasks)
-        health.require("revocations", trust.revocations.check)
+        health.expect("revocations", trust.revocations.check)
+        health.observe("redis", link.check)
         hub = _hub(settings, peers, trust)
         tasks.start(hub.run(), "live hub")
         app = _app(settings, Parts(peers, trust, link, hub, health))
@@ -149,7 +149,7 @@ async def _peers(stack: AsyncExitStack, settings: Settings, health: Health) -> P
     async def opened(name: str, address: str, descriptor: FileDescriptor) -> grpc.aio.Channel:
         (service,) = descriptor.services_by_name.values()
         channel = await stack.enter_async_context(open_channel(address, service, settings.grpc))
-        health.require(name, serving(channel))
+        health.expect(name, serving(channel))
         return channel
 
     return Peers(
@@ -193,9 +193,7 @@ def _app(settings: Settings, parts: Parts) -> Gateway:
     routes = [
         *_resources(settings, parts.peers, trust),
         *routes_of(KeyRoutes(trust.keys), tag="operations"),
-        *routes_of(
-            HealthRoutes(NAME, partial(_report, parts.health, parts.link)), tag="operations"
-        ),
+        *routes_of(HealthRoutes(NAME, parts.health.report), tag="operations"),
         *routes_of(documents, tag="operations"),
     ]
     release = version("pinstack-api-gateway")
@@ -246,18 +244,6 @@ def _edge(settings: Settings, trust: Trust, link: Link) -> Edge:
         gateway.request_timeout_seconds,
         gateway.max_body_bytes,
     )
-
-
-async def _report(health: Health, link: Link) -> dict[str, Any]:
-    """The state of all that the gateway needs, and of Redis, which it can do without."""
-    report: dict[str, Any] = await health.report()
-    try:
-        await link.check()
-    except RedisAway:
-        state = "away"
-    else:
-        state = "ok"
-    return {**report, "dependencies": {**report["dependencies"], "redis": state}}
 
 
 def _server(app: Gateway, settings: Settings) -> uvicorn.Config:

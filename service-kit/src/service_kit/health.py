@@ -30,6 +30,7 @@ class Health:
         self.draining = False
         self._checks: dict[str, Check] = {}
         self._optional: set[str] = set()
+        self._awaited: dict[str, float] = {}
         self._started = False
 
     def require(self, name: str, check: Check) -> None:
@@ -41,26 +42,46 @@ class Health:
         self._checks[name] = check
         self._optional.add(name)
 
+    def expect(self, name: str, check: Check, seconds: float = 15.0) -> None:
+        """Observe a dependency, but be unready at first until it was there once.
+
+        After `seconds` the process serves what it can without it: one service that is away must
+        not keep those that call it from serving the rest.
+        """
+        self.observe(name, check)
+        self._awaited[name] = time.monotonic() + seconds
+
     def started(self) -> None:
         """Say that start-up is over; before, the process is alive and not ready."""
         self._started = True
 
     async def report(self) -> dict[str, object]:
-        """`{"status": "ok" | "unavailable", "service", "dependencies": {name: "ok" | reason}}`."""
+        """`{"status", "service", "dependencies": {name: "ok" | reason}}`.
+
+        The status is `ok`, `degraded` (ready, but something is away that not everything needs), or
+        `unavailable`.
+        """
         reasons = await asyncio.gather(*map(_state, self._checks.values()))
         dependencies = dict(zip(self._checks, reasons, strict=True))
         if not self._started:
             dependencies["startup"] = "starting"
         if self.draining:
             dependencies["shutdown"] = "draining"
-        ready = all(
-            state == "ok" for name, state in dependencies.items() if name not in self._optional
-        )
+        faults = {name for name, state in dependencies.items() if state != "ok"}
         return {
-            "status": "ok" if ready else "unavailable",
+            "status": self._status(faults),
             "service": self.service,
             "dependencies": dependencies,
         }
+
+    def _status(self, faults: set[str]) -> str:
+        now = time.monotonic()
+        self._awaited = {
+            name: until for name, until in self._awaited.items() if name in faults and until > now
+        }
+        if faults - self._optional or self._awaited:
+            return "unavailable"
+        return "degraded" if faults else "ok"
 
 
 async def _state(check: Check) -> str:
@@ -162,5 +183,9 @@ async def _answer(path: str, health: Health) -> tuple[int, bytes, bytes]:
         return 200, b"application/json", orjson.dumps({"status": "ok", "service": health.service})
     if path in ("/readyz", "/health"):
         report = await health.report()
-        return 200 if report["status"] == "ok" else 503, b"application/json", orjson.dumps(report)
+        return (
+            503 if report["status"] == "unavailable" else 200,
+            b"application/json",
+            orjson.dumps(report),
+        )
     return 404, b"application/json", orjson.dumps({"status": "not found"})

@@ -57,7 +57,35 @@ async def test_an_observed_dependency_that_is_away_is_shown_and_no_more(
     health.observe("extra", _broken)
     answer = await admin.get("/health")
     assert answer.status_code == 200
+    assert answer.json()["status"] == "degraded"
     assert answer.json()["dependencies"] == {"extra": "ConnectionRefusedError"}
+
+
+async def test_an_expected_dependency_is_waited_for_once_and_then_only_observed(
+    admin: httpx.AsyncClient, health: Health
+) -> None:
+    there = False
+
+    async def peer() -> None:
+        if not there:
+            raise ConnectionRefusedError
+
+    health.started()
+    health.expect("peer", peer, seconds=60)
+    assert (await admin.get("/readyz")).status_code == 503
+    there = True
+    assert (await admin.get("/readyz")).status_code == 200
+    there = False
+    assert (await admin.get("/readyz")).json()["status"] == "degraded"
+
+
+async def test_an_expected_dependency_that_does_not_come_is_not_waited_for_any_longer(
+    admin: httpx.AsyncClient, health: Health
+) -> None:
+    health.started()
+    health.expect("peer", _broken, seconds=0)
+    answer = await admin.get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
 
 
 async def test_a_dependency_that_does_not_answer_does_not_hold_the_answer_up(

@@ -72,9 +72,13 @@ class HealthRoutes:
         prefix="",
     )
     async def ready(self, call: Call) -> Answer:
-        """503 while a dependency is away; `data` names the state of each in both cases."""
+        """503 while nothing can be served; `data` names the state of each dependency in any case.
+
+        While some of the services are away the status is `degraded`, and what does not need them is
+        served.
+        """
         report = await self._report()
-        if report["status"] == "ok":
+        if report["status"] != "unavailable":
             return _unkept(ok(report))
         return refused(
             NOT_READY.status,
