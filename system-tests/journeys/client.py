@@ -41,6 +41,11 @@ class Client:
         self._http = http
         self.token: str | None = None
 
+    def signed_in(self, other: "Client") -> "Client":
+        """Itself, with the token of another client."""
+        self.token = other.token
+        return self
+
     async def call(
         self,
         method: str,

@@ -52,8 +52,7 @@ async def test_a_phone_is_told_to_come_back_and_misses_nothing(
 ) -> None:
     ada, grace = await platform.people("ada", "grace")
     await grace.follow(ada)
-    other = platform.anybody(1)
-    other.token = ada.client.token
+    other = platform.anybody(1).signed_in(ada.client)
     async with platform.phone(grace) as phone:
         await ada.write("Before")
         await phone.notification("post_created")

@@ -7,11 +7,12 @@ from pinstack_local.stack import Stack
 from service_kit.testing import eventually
 
 from journeys.client import PATIENCE_SECONDS
-from journeys.outages import dead, kill, ready, start
+from journeys.outages import dead, kill, ready, replicas, start
 from journeys.people import Person, Platform
 
 pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("healed")]
 
+BROKEN_OFF = 1006
 REGISTRATIONS = 8
 
 
@@ -108,6 +109,20 @@ async def test_what_was_accepted_just_before_a_crash_is_announced(
             await phone.notification()
         assert await phone.rest() == []
     assert await grace.unread() == due
+
+
+async def test_a_phone_outlives_its_gateway(platform: Platform, stack: Stack) -> None:
+    ada, grace = await platform.people("ada", "grace")
+    await grace.follow(ada)
+    ada.client = platform.anybody(1).signed_in(ada.client)
+    async with platform.phone(grace) as phone:
+        replicas(stack, "api-gateway")[0].kill()
+        assert await phone.closed() == BROKEN_OFF
+        posts = [(await ada.write(f"Part {number}"))["id"] for number in range(3)]
+        await phone.move(platform.gateway(1))
+        told = [await phone.notification("post_created") for _ in posts]
+        assert [each["payload"]["post_id"] for each in told] == posts
+        assert await phone.rest() == []
 
 
 async def test_an_interrupted_registration_leaves_no_name_taken_by_nobody(

@@ -1,9 +1,10 @@
 """Posts: published, listed by every filter, changed, deleted."""
 
+import asyncio
 import secrets
 from datetime import datetime, timedelta
 
-from journeys.client import Client, Json
+from journeys.client import Answer, Client, Json
 from journeys.people import Platform
 
 PICTURE = "https://cdn.example.org/dawn.jpg"
@@ -152,20 +153,27 @@ async def test_a_deleted_post_is_gone_everywhere(platform: Platform) -> None:
     assert await ids(ada.client, author_id=ada.id) == []
 
 
-async def test_a_post_that_is_sent_twice_with_one_key_is_one_post(platform: Platform) -> None:
+async def test_a_post_that_is_sent_again_with_its_key_is_one_post(platform: Platform) -> None:
     ada, grace = await platform.people("ada", "grace")
     await grace.follow(ada)
+    elsewhere = platform.anybody(1).signed_in(ada.client)
     fields = {"idempotency-key": secrets.token_hex(8)}
-    first, again = [
-        await ada.client.call("POST", "/posts", {"title": "Once"}, headers=fields) for _ in range(2)
-    ]
-    assert again.data == first.data
+
+    async def send(client: Client, title: str) -> Answer:
+        return await client.call("POST", "/posts", {"title": title}, headers=fields)
+
+    racing = [send(client, "Once") for client in (ada.client, elsewhere) for _ in range(3)]
+    answers = await asyncio.gather(*racing)
+    assert {answer.status for answer in answers} <= {201, 409}
+    (made,) = {answer.data["id"] for answer in answers if answer.status == 201}
+
+    again = await send(elsewhere, "Once")
+    assert (again.status, again.data["id"]) == (201, made)
     assert again.headers["idempotent-replayed"] == "true"
-    other = await ada.client.call("POST", "/posts", {"title": "Twice"}, headers=fields)
-    assert other.error[0] == 422
+    assert (await send(elsewhere, "Twice")).error[0] == 422
     async with platform.phone(grace, after_seq=0) as phone:
         await phone.notification("post_created")
-    assert await ids(ada.client, author_id=ada.id) == [first.data["id"]]
+    assert await ids(ada.client, author_id=ada.id) == [made]
 
 
 async def test_a_change_of_what_has_changed_meanwhile_is_refused(platform: Platform) -> None:
