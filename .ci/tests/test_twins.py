@@ -61,9 +61,9 @@ def test_a_twin_differs_from_user_service_in_its_name_alone(service: str, name: 
 def test_the_dependency_rule_is_the_same_in_every_service(service: str) -> None:
     contracts = pyproject(service)["tool"]["importlinter"]["contracts"]
     layers = next(contract for contract in contracts if contract["type"] == "layers")
-    outermost, *rings = layers["layers"]
-    assert outermost.split(" | ")[0] == "__main__", "commands may stand beside __main__"
-    assert rings == ["main", "config | adapters", "application", "domain"]
+    assert layers["layers"][-3:] == ["config | adapters", "application", "domain"]
+    assert layers["layers"][0].split(" | ")[0] == "__main__", "commands may stand beside __main__"
+    assert "main" in " | ".join(layers["layers"][:-3]).split(" | ")
     assert layers["exhaustive"] is True
     assert any(contract["type"] == "independence" for contract in contracts)
 
