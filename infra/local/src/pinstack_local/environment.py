@@ -19,13 +19,17 @@ def peer_addresses(layout: Layout) -> dict[str, str]:
 def database_urls(layout: Layout, secrets: Mapping[str, str]) -> dict[str, str]:
     """Return USER_DATABASE_URL and so on."""
     return {
-        spec.database_variable: (
-            f"postgresql://{spec.database}:{quote(secrets[spec.database], safe='')}"
-            f"@{LOOPBACK}:{layout.postgres_port}/{spec.database}"
+        spec.database_variable: database_url(
+            spec.database, secrets[spec.database], layout.postgres_port
         )
         for spec in {instance.spec for instance in layout.instances}
         if spec.database is not None
     }
+
+
+def database_url(database: str, secret: str, port: int) -> str:
+    """Return the URL with which a service reaches its database, as the role of the same name."""
+    return f"postgresql://{database}:{quote(secret, safe='')}@{LOOPBACK}:{port}/{database}"
 
 
 def own_variables(

@@ -5,6 +5,7 @@ import os
 import signal
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 from pinstack_local import identity
@@ -31,6 +32,10 @@ class PidFiles:
         """Forget a child that has ended."""
         self._path(name).unlink(missing_ok=True)
 
+    def is_running(self, name: str) -> bool:
+        """Say whether the child of that name lives."""
+        return _live(self._path(name)) is not None
+
     def stop_leftovers(self, grace: float = 10) -> list[str]:
         """End the children of a crashed run, and return their names.
 
@@ -48,14 +53,30 @@ class PidFiles:
         return self._folder / f"{name}{SUFFIX}"
 
 
-def _stop(path: Path, grace: float) -> bool:
+class _Entry(NamedTuple):
+    """What a file says of a process that lives."""
+
+    pid: int
+    identity: str | None
+    stop_signal: int
+
+
+def _live(path: Path) -> _Entry | None:
+    """Return what is on file, if the process that it names still is the same one."""
     try:
-        entry = json.loads(path.read_text())
-        pid, known, stop_signal = int(entry["pid"]), entry["identity"], int(entry["stop_signal"])
-    except (ValueError, KeyError, TypeError):
+        found = json.loads(path.read_text())
+        entry = _Entry(int(found["pid"]), found["identity"], int(found["stop_signal"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    is_same = entry.identity is not None and identity.of_process(entry.pid) == entry.identity
+    return entry if is_same else None
+
+
+def _stop(path: Path, grace: float) -> bool:
+    entry = _live(path)
+    if entry is None:
         return False
-    if known is None or identity.of_process(pid) != known:
-        return False
+    pid, known, stop_signal = entry
     family = _family(pid)
     os.kill(pid, stop_signal)
     os.kill(pid, signal.SIGCONT)

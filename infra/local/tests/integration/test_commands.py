@@ -1,12 +1,20 @@
-"""`exec` and `infrastructure` as a shell sees them."""
+"""`exec`, `infrastructure` and `attach` as a shell sees them."""
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import psycopg
 from pinstack_local import ports
+from pinstack_local.catalogue import SERVICES
+from pinstack_local.pidfiles import PidFiles
+from pinstack_local.running import addresses
+from pinstack_local.stack import Stack
 from pinstack_local.waiting import wait_until
+
+from tests.builders import stack_settings
 
 SHOW = (
     "import os; print(*(os.environ['PINSTACK_TEST_' + n] for n in ('POSTGRES_URL', 'KAFKA_KIND')))"
@@ -72,3 +80,44 @@ def test_infrastructure_writes_variables_that_work_and_removes_them_at_the_end(
             process.terminate()
         assert process.wait(30) == 0
     assert not env_file.exists()
+
+
+def attach(data_dir: Path, *command: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(  # noqa: S603 -- ours
+        pinstack("attach", "--", *command),
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", "PINSTACK_DATA_DIR": str(data_dir), **environment},
+    )
+
+
+SHOW_ADDRESSES = (
+    "import os, psycopg; print(os.environ['KAFKA_BOOTSTRAP_SERVERS']);"
+    "print(psycopg.connect(os.environ['POST_DATABASE_URL']).info.dbname)"
+)
+
+
+def test_attach_gives_the_command_the_addresses_of_the_stack_that_runs(tmp_path: Path) -> None:
+    settings = stack_settings(tmp_path, services=SERVICES, with_services=False)
+    with Stack(settings) as stack:
+        found = attach(settings.data_dir, sys.executable, "-c", SHOW_ADDRESSES)
+        broker = stack.infrastructure.broker.bootstrap_servers
+        assert found.stdout.splitlines() == [broker, "post_service"], found.stderr
+        own = attach(
+            settings.data_dir, sys.executable, "-c", SHOW_ADDRESSES, KAFKA_BOOTSTRAP_SERVERS="x:1"
+        )
+        assert own.stdout.splitlines() == ["x:1", "post_service"]
+    gone = attach(settings.data_dir, sys.executable, "-c", SHOW_ADDRESSES)
+    assert gone.returncode == 2
+    assert f"no stack runs on {settings.data_dir}: start one (make run)" in gone.stderr
+
+
+def test_attach_finds_every_node_of_a_real_kafka(tmp_path: Path) -> None:
+    folder = tmp_path / "kafka"
+    folder.mkdir()
+    for number in (1, 2):
+        listeners = f"listeners=PLAINTEXT://127.0.0.1:{9000 + number},CONTROLLER://127.0.0.1:1"
+        (folder / f"node-{number}.properties").write_text(f"node.id={number}\n{listeners}\n")
+    PidFiles(tmp_path / "run").add("kafka", os.getpid(), signal.SIGTERM)
+    assert addresses(tmp_path) == {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9001,127.0.0.1:9002"}

@@ -18,6 +18,7 @@ def test_each_subcommand_has_a_help_text(capsys: pytest.CaptureFixture[str]) -> 
     assert "Start the whole platform" in printed
     assert "Start PostgreSQL, Redis and the broker only" in printed
     assert "Run a command with PostgreSQL" in printed
+    assert "Run a command with the addresses of the stack" in printed
 
 
 def test_the_command_of_exec_keeps_its_own_options() -> None:

@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the arguments say: 0, or 1 with the reason on stderr."""
     chosen = _parser().parse_args(arguments)
     bootstrap = load(KafkaSettings).bootstrap_servers
-    logs.configure("events", "ERROR")
+    logs.configure("events", "CRITICAL")  # stdout is for events, stderr for what went wrong
     try:
         asyncio.run(chosen.command.run(bootstrap, chosen))
     except KeyboardInterrupt:

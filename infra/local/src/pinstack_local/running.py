@@ -1,0 +1,42 @@
+"""Where the servers of a stack are that runs on a data folder, found by another process."""
+
+import re
+from pathlib import Path
+
+from pinstack_local import environment, private_files
+from pinstack_local.catalogue import SERVICES
+from pinstack_local.pidfiles import PidFiles
+
+_PORT_LINE = 3  # of postmaster.pid
+_LISTENER = re.compile(r"^listeners=PLAINTEXT://([^,\s]+)", re.MULTILINE)
+
+
+def addresses(data_dir: Path) -> dict[str, str]:
+    """Return KAFKA_BOOTSTRAP_SERVERS, and USER_DATABASE_URL and so on; nothing if none runs."""
+    return _broker(data_dir) | _databases(data_dir)
+
+
+def _broker(data_dir: Path) -> dict[str, str]:
+    pid_files = PidFiles(data_dir / "run")
+    if pid_files.is_running("broker"):
+        return {"KAFKA_BOOTSTRAP_SERVERS": (data_dir / "broker" / "address").read_text()}
+    if pid_files.is_running("kafka"):
+        nodes = sorted((data_dir / "kafka").glob("node-*.properties"))
+        listeners = [_LISTENER.search(node.read_text()) for node in nodes]
+        return {"KAFKA_BOOTSTRAP_SERVERS": ",".join(found[1] for found in listeners if found)}
+    return {}
+
+
+def _databases(data_dir: Path) -> dict[str, str]:
+    secrets_file = data_dir / "secrets.json"
+    if not PidFiles(data_dir / "run").is_running("postgres") or not secrets_file.exists():
+        return {}
+    lines = (data_dir / "postgres" / "cluster" / "postmaster.pid").read_text().splitlines()
+    secrets = private_files.remembered_secrets(secrets_file, [])
+    return {
+        spec.database_variable: environment.database_url(
+            spec.database, secrets[spec.database], int(lines[_PORT_LINE])
+        )
+        for spec in SERVICES
+        if spec.database in secrets
+    }
