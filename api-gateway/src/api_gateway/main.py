@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from math import ceil
 from typing import Final
 
@@ -30,12 +29,10 @@ from api_gateway.adapters.grpc.users import GrpcUsers
 from api_gateway.adapters.http.admission import Admission
 from api_gateway.adapters.http.app import Gateway
 from api_gateway.adapters.http.authentication import Authentication
+from api_gateway.adapters.http.catalogue import served, whole_document
 from api_gateway.adapters.http.client_address import ClientAddresses
 from api_gateway.adapters.http.cors import Cors
 from api_gateway.adapters.http.idempotency import Idempotency
-from api_gateway.adapters.http.live_document import live_paths
-from api_gateway.adapters.http.openapi import document
-from api_gateway.adapters.http.operations import Route, routes_of
 from api_gateway.adapters.http.pipeline import Edge
 from api_gateway.adapters.http.protocol import EnvelopedHttp
 from api_gateway.adapters.http.rate_limits import RateLimits
@@ -188,20 +185,21 @@ def _hub(settings: Settings, peers: Peers, trust: Trust) -> Hub:
 
 def _app(settings: Settings, parts: Parts) -> Gateway:
     """All operations, the document that describes them, and the live channel."""
-    origins = settings.gateway.cors_origins
-    trust, documents = parts.trust, DocumentRoutes()
-    routes = [
-        *_resources(settings, parts.peers, trust),
-        *routes_of(KeyRoutes(trust.keys), tag="operations"),
-        *routes_of(HealthRoutes(NAME, parts.health.report), tag="operations"),
-        *routes_of(documents, tag="operations"),
-    ]
-    release = version("pinstack-api-gateway")
-    documents.publish(lambda: document(routes, release, live_paths()))
+    origins, trust = settings.gateway.cors_origins, parts.trust
+    documents = DocumentRoutes()
+    documents.publish(whole_document)
+    routes = served(
+        [
+            *_resources(settings, parts.peers, trust),
+            KeyRoutes(trust.keys),
+            HealthRoutes(NAME, parts.health.report),
+            documents,
+        ]
+    )
     dialogue = Dialogue(GrpcNotifications(parts.peers.notifications), trust.tokens)
     callers = Callers(trust.tokens, trust.tickets, origins)
     return Gateway(
-        routes,
+        list(routes),
         live_routes(parts.hub, dialogue, callers, shown),
         _edge(settings, trust, parts.link),
         Cors(origins),
@@ -209,28 +207,15 @@ def _app(settings: Settings, parts: Parts) -> Gateway:
     )
 
 
-def _resources(settings: Settings, peers: Peers, trust: Trust) -> Iterator[Route]:
+def _resources(settings: Settings, peers: Peers, trust: Trust) -> Iterator[object]:
     gateway = settings.gateway
     cursors = Cursors(gateway.cursor_secret.get_secret_value().encode())
     users, accounts = GrpcUsers(peers.users), GrpcAccounts(peers.auth)
-    yield from routes_of(AuthRoutes(accounts, users), tag="auth", service="auth-service")
-    yield from routes_of(
-        UserRoutes(users, accounts, cursors, emails_are_open=gateway.compat),
-        tag="users",
-        service="user-service",
-    )
-    posts = AuthoredPosts(GrpcPosts(peers.posts), users)
-    yield from routes_of(PostRoutes(posts, cursors), tag="posts", service="post-service")
-    yield from routes_of(
-        RelationRoutes(GrpcRelations(peers.relations), cursors),
-        tag="relations",
-        service="relation-service",
-    )
-    yield from routes_of(
-        NotificationRoutes(GrpcNotifications(peers.notifications), trust.tickets, cursors),
-        tag="notifications",
-        service="notification-service",
-    )
+    yield AuthRoutes(accounts, users)
+    yield UserRoutes(users, accounts, cursors, emails_are_open=gateway.compat)
+    yield PostRoutes(AuthoredPosts(GrpcPosts(peers.posts), users), cursors)
+    yield RelationRoutes(GrpcRelations(peers.relations), cursors)
+    yield NotificationRoutes(GrpcNotifications(peers.notifications), trust.tickets, cursors)
 
 
 def _edge(settings: Settings, trust: Trust, link: Link) -> Edge:

@@ -6,17 +6,9 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from api_gateway.adapters.http.live_document import live_paths
-from api_gateway.adapters.http.openapi import document
-from api_gateway.adapters.http.operations import Route, routes_of
-from api_gateway.adapters.http.routes.auth import AuthRoutes
+from api_gateway.adapters.http.catalogue import whole_document
+from api_gateway.adapters.http.operations import routes_of
 from api_gateway.adapters.http.routes.docs import DocumentRoutes
-from api_gateway.adapters.http.routes.health import HealthRoutes
-from api_gateway.adapters.http.routes.keys import KeyRoutes
-from api_gateway.adapters.http.routes.notification import NotificationRoutes
-from api_gateway.adapters.http.routes.posts import PostRoutes
-from api_gateway.adapters.http.routes.relation import RelationRoutes
-from api_gateway.adapters.http.routes.users import UserRoutes
 from tests.unit.http.client import served
 
 # Every row of rest-api.md, part 3; A needs a token, R depends on the settings, - is open.
@@ -50,25 +42,9 @@ OUTSIDE = (
 )
 
 
-def all_routes() -> list[Route]:
-    """Every route; the handlers are declared, never called."""
-    nothing: Any = None
-    resources = [
-        UserRoutes(nothing, nothing, nothing, emails_are_open=False),
-        AuthRoutes(nothing, nothing),
-        PostRoutes(nothing, nothing),
-        RelationRoutes(nothing, nothing),
-        NotificationRoutes(nothing, nothing, nothing),
-        KeyRoutes(nothing),
-        HealthRoutes("api-gateway", nothing),
-        DocumentRoutes(),
-    ]
-    return [route for one in resources for route in routes_of(one, tag=type(one).__name__)]
-
-
 @pytest.fixture(scope="module")
 def content() -> dict[str, Any]:
-    return document(all_routes(), "1.2.3", live_paths())
+    return whole_document()
 
 
 def operations(content: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:

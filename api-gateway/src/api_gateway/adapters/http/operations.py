@@ -139,6 +139,17 @@ def operation(
 
 def routes_of(resource: object, *, tag: str, service: str = "") -> Iterator[Route]:
     """The routes that an instance of a class of routes declares."""
-    for name, function in vars(type(resource)).items():
+    for name, operation in _operations(type(resource), tag, service):
+        yield Route(operation, getattr(resource, name))
+
+
+def declared_by(kind: type, *, tag: str, service: str = "") -> Iterator[Route]:
+    """The same of the class itself: for the document, as nobody can call these handlers."""
+    for name, operation in _operations(kind, tag, service):
+        yield Route(operation, getattr(kind, name))
+
+
+def _operations(kind: type, tag: str, service: str) -> Iterator[tuple[str, Operation]]:
+    for name, function in vars(kind).items():
         for declared in getattr(function, "__operations__", ()):
-            yield Route(Operation(tag=tag, service=service, **declared), getattr(resource, name))
+            yield name, Operation(tag=tag, service=service, **declared)
