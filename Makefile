@@ -8,10 +8,12 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SERVICES := user-service auth-service post-service relation-service notification-service
 PACKAGES := proto-definitions service-kit infra/local $(SERVICES) api-gateway
-TESTED := $(PACKAGES) system-tests
+TESTED := system-tests infra/local service-kit api-gateway auth-service notification-service post-service user-service relation-service proto-definitions
 MANIFESTS := constraints.txt pyproject.toml $(PACKAGES:%=%/pyproject.toml)
 LOCAL := $(BIN)/python -m pinstack_local
 export BROKER ?= embedded
+# Packages tested at once: they wait more than they compute.
+JOBS ?= 2
 
 .PHONY: help
 help: ## this list
@@ -49,7 +51,7 @@ migrate-up migrate-down migrate-status: migrate-%: install ## migrate the databa
 
 .PHONY: test
 test: install ## everything that proves the project, with real PostgreSQL, Redis and (where Java is) Kafka
-	@$(LOCAL) exec --broker auto -- $(MAKE) --no-print-directory test-all
+	@$(LOCAL) exec --broker auto -- $(MAKE) --no-print-directory -j$(JOBS) --output-sync=target test-all
 
 .PHONY: quick-test
 quick-test: install ## unit tests only
@@ -103,3 +105,19 @@ env-example-check: install ## fail where .env.example differs from the settings
 
 .PHONY: ci-local
 ci-local: install lint proto-check env-example-check test-system-kafka ## what CI runs beside `make test`
+
+# --- events
+
+ATTACH := $(LOCAL) attach --
+
+.PHONY: events-tail
+events-tail: install ## decode events as they come; TOPIC= for one topic, ARGS="--from-start --key 7"
+	@exec $(ATTACH) $(BIN)/python -m service_kit.events tail $(TOPIC) $(ARGS)
+
+.PHONY: events-dlq
+events-dlq: install ## dead letters: ARGS="list", or ARGS="show|requeue|drop --group G ID", see docs/events.md
+	@exec $(ATTACH) $(BIN)/python -m service_kit.events dlq $(or $(ARGS),list)
+
+.PHONY: replay
+replay: install ## rebuild the inboxes of notification-service from their topic, see docs/events.md
+	@exec $(ATTACH) $(BIN)/python -m notification_service.replay $(ARGS)
