@@ -218,7 +218,7 @@ class InMemoryUnit:
         unread = int(row.is_unread)
         row.shown = replace(row.shown, is_withdrawn=True, payload=None)
         state = self._lower(row.shown.user_id, unread=unread, total=1)
-        return NotificationWithdrawn(row.shown.id, row.shown.seq, state)
+        return NotificationWithdrawn(row.shown.id, row.shown.seq, state, now())
 
     def _store(self, draft: Draft, version: int) -> NotificationCreated:
         self._check_key(draft)
@@ -232,7 +232,9 @@ class InMemoryUnit:
             id_, draft.user_id, seq, content.type, content.payload, content.actor_id, now()
         )
         self._tables.rows[id_] = Stored(shown, content.subject, draft.idempotency_key)
-        return NotificationCreated(shown, state, draft.traceparent)
+        return NotificationCreated(
+            shown, state, draft.traceparent, content.subject, draft.idempotency_key
+        )
 
     def _check_key(self, draft: Draft) -> None:
         used = {(row.shown.actor_id or 0, row.key) for row in self._tables.rows.values() if row.key}

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from google.protobuf.message import DecodeError, Message
-from pinstack_proto.events.v1.notification_events_pb2 import NotificationCreated, NotificationRead
+from pinstack_proto.events.v1.notification_events_pb2 import (
+    NotificationCreated,
+    NotificationRead,
+    NotificationWithdrawn,
+)
 from pinstack_proto.events.v1.post_events_pb2 import PostCreated, PostDeleted, PostUpdated
 from pinstack_proto.events.v1.relation_events_pb2 import FollowCreated, FollowDeleted
 from pinstack_proto.events.v1.user_events_pb2 import UserCreated, UserDeleted, UserUpdated
@@ -27,6 +31,7 @@ Event: TypeAlias = (
     | PostDeleted
     | NotificationCreated
     | NotificationRead
+    | NotificationWithdrawn
 )
 
 
@@ -61,6 +66,7 @@ EVENT_TYPES: Final = (
     EventType("post.deleted.v1", PostDeleted, POST_EVENTS, "author_id"),
     EventType("notification.created.v1", NotificationCreated, NOTIFICATION_EVENTS, "user_id"),
     EventType("notification.read.v1", NotificationRead, NOTIFICATION_EVENTS, "user_id"),
+    EventType("notification.withdrawn.v1", NotificationWithdrawn, NOTIFICATION_EVENTS, "user_id"),
 )
 
 _BY_NAME: Final[Mapping[str, EventType]] = {row.name: row for row in EVENT_TYPES}

@@ -112,6 +112,7 @@ async def test_events_are_in_the_outbox_with_their_change_or_not_at_all(
     assert [tuple(row) for row in rows] == [
         ("notification-events", "1", "notification.created.v1"),
         ("notification-events", "1", "notification.read.v1"),
+        ("notification-events", "1", "notification.withdrawn.v1"),
     ]
 
 

@@ -1,5 +1,7 @@
 """The registry of events is total, and packing loses nothing."""
 
+from importlib.metadata import entry_points
+
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from pinstack_proto import topics
@@ -30,7 +32,11 @@ def test_every_topic_has_the_types_of_the_published_table() -> None:
         "user-events": {"user.created.v1", "user.updated.v1", "user.deleted.v1"},
         "relation-events": {"relation.follow_created.v1", "relation.follow_deleted.v1"},
         "post-events": {"post.created.v1", "post.updated.v1", "post.deleted.v1"},
-        "notification-events": {"notification.created.v1", "notification.read.v1"},
+        "notification-events": {
+            "notification.created.v1",
+            "notification.read.v1",
+            "notification.withdrawn.v1",
+        },
     }
 
 
@@ -88,3 +94,9 @@ def test_bytes_that_are_no_protobuf_are_malformed() -> None:
 
 def test_a_dead_letter_topic_is_named_for_its_consumer_group() -> None:
     assert topics.dead_letter_topic("notification-service") == "notification-service.dlq"
+
+
+def test_the_decoder_is_announced_to_the_tools_that_show_events() -> None:
+    (point,) = entry_points(group="service_kit.event_decoders", name="pinstack")
+
+    assert point.load() is topics.unpack

@@ -5,7 +5,12 @@ from pinstack_proto.events.v1 import notification_events_pb2
 from service_kit.outbox import OutboxRecord
 from service_kit.timestamps import timestamp_to_pb
 
-from notification_service.domain.events import Event, NotificationCreated, NotificationsRead
+from notification_service.domain.events import (
+    Event,
+    NotificationCreated,
+    NotificationsRead,
+    NotificationWithdrawn,
+)
 
 
 def event_to_record(event: Event) -> OutboxRecord | None:
@@ -20,6 +25,8 @@ def event_to_record(event: Event) -> OutboxRecord | None:
                 )
         case NotificationsRead():
             packed = topics.pack(read_to_pb(event))
+        case NotificationWithdrawn():
+            packed = topics.pack(withdrawn_to_pb(event))
         case _:
             return None
     return OutboxRecord(packed.topic, packed.key, packed.type, packed.value)
@@ -28,6 +35,7 @@ def event_to_record(event: Event) -> OutboxRecord | None:
 def created_to_pb(event: NotificationCreated) -> notification_events_pb2.NotificationCreated:
     """`notification.created.v1`."""
     notification = event.notification
+    payload = notification.payload
     return notification_events_pb2.NotificationCreated(
         notification_id=notification.id,
         user_id=notification.user_id,
@@ -35,6 +43,9 @@ def created_to_pb(event: NotificationCreated) -> notification_events_pb2.Notific
         seq=notification.seq,
         actor_id=notification.actor_id,
         occurred_at=timestamp_to_pb(notification.created_at),
+        payload=None if payload is None else payload.decode(),
+        subject=event.subject or "",
+        idempotency_key=event.idempotency_key,
     )
 
 
@@ -44,5 +55,15 @@ def read_to_pb(event: NotificationsRead) -> notification_events_pb2.Notification
         user_id=event.inbox.user_id,
         notification_ids=event.notification_ids,
         up_to_seq=event.up_to_seq,
+        occurred_at=timestamp_to_pb(event.occurred_at),
+    )
+
+
+def withdrawn_to_pb(event: NotificationWithdrawn) -> notification_events_pb2.NotificationWithdrawn:
+    """`notification.withdrawn.v1`."""
+    return notification_events_pb2.NotificationWithdrawn(
+        notification_id=event.notification_id,
+        user_id=event.inbox.user_id,
+        seq=event.seq,
         occurred_at=timestamp_to_pb(event.occurred_at),
     )

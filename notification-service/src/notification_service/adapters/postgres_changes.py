@@ -88,12 +88,12 @@ _REMOVE: Final = f"""
 WITH removed AS (
     UPDATE notifications SET withdrawn_at = clock_timestamp(), payload = NULL
     WHERE id = $1 AND withdrawn_at IS NULL
-    RETURNING id, user_id, seq, (read_at IS NULL)::int AS unread
+    RETURNING id, user_id, seq, (read_at IS NULL)::int AS unread, withdrawn_at
 )
 UPDATE inboxes AS inbox
 SET unread = inbox.unread - removed.unread, total = total - 1, version = version + 1
 FROM removed WHERE inbox.user_id = removed.user_id
-RETURNING {_STATE}, removed.id, removed.seq
+RETURNING {_STATE}, removed.id, removed.seq, removed.withdrawn_at
 """  # noqa: S608
 _HOLDERS: Final = f"""
 SELECT DISTINCT user_id FROM notifications
@@ -104,7 +104,7 @@ WITH withdrawn AS (
     UPDATE notifications AS n SET withdrawn_at = clock_timestamp(), payload = NULL
     FROM unnest($1::bigint[], $2::text[]) AS target (user_id, subject)
     WHERE n.user_id = target.user_id AND n.subject = target.subject AND {_IS_UNREAD}
-    RETURNING n.id, n.user_id, n.seq
+    RETURNING n.id, n.user_id, n.seq, n.withdrawn_at
 ), inbox AS (
     UPDATE inboxes AS i
     SET unread = unread - counted.count, total = total - counted.count, version = version + 1
@@ -112,7 +112,7 @@ WITH withdrawn AS (
     WHERE i.user_id = counted.user_id AND i.closed_at IS NULL
     RETURNING i.*
 )
-SELECT {_STATE}, withdrawn.id, withdrawn.seq
+SELECT {_STATE}, withdrawn.id, withdrawn.seq, withdrawn.withdrawn_at
 FROM withdrawn JOIN inbox USING (user_id) ORDER BY inbox.user_id, withdrawn.seq
 """  # noqa: S608
 _CLOSE: Final = f"""
@@ -172,7 +172,7 @@ class PostgresInboxChanges:
         row = await self._connection.fetchrow(_REMOVE, notification.id)
         if row is None:
             return None
-        return NotificationWithdrawn(row["id"], row["seq"], _state(row))
+        return _withdrawn(row)
 
     async def holders(self, subject: str, after_id: int, limit: int) -> list[int]:
         rows = await self._connection.fetch(_HOLDERS, subject, after_id, limit)
@@ -183,7 +183,7 @@ class PostgresInboxChanges:
             return []
         pairs = columns(((target.user_id, target.subject) for target in targets), 2)
         rows = await self._connection.fetch(_WITHDRAW, *pairs)
-        return [NotificationWithdrawn(row["id"], row["seq"], _state(row)) for row in rows]
+        return [_withdrawn(row) for row in rows]
 
     async def close(self, user_ids: Collection[int]) -> list[UnreadChanged]:
         if not user_ids:
@@ -211,7 +211,13 @@ def _created(row: Row, draft: Draft) -> NotificationCreated:
     state = InboxState(
         draft.user_id, row["seq"], row["unread"] - later, row["total"] - later, row["version"]
     )
-    return NotificationCreated(notification, state, draft.traceparent)
+    return NotificationCreated(
+        notification, state, draft.traceparent, draft.content.subject, draft.idempotency_key
+    )
+
+
+def _withdrawn(row: Row) -> NotificationWithdrawn:
+    return NotificationWithdrawn(row["id"], row["seq"], _state(row), row["withdrawn_at"])
 
 
 def _state(row: Row) -> InboxState:

@@ -8,11 +8,16 @@ from notification_service.domain.models import InboxState, Notification
 
 @dataclass(frozen=True, slots=True)
 class NotificationCreated:
-    """A notification was put into an inbox; the state is the one with it as the newest."""
+    """A notification was put into an inbox; the state is the one with it as the newest.
+
+    `subject` and `idempotency_key` are those that it was sent with.
+    """
 
     notification: Notification
     inbox: InboxState
     traceparent: str = ""
+    subject: str | None = None
+    idempotency_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,7 @@ class NotificationWithdrawn:
     notification_id: int
     seq: int
     inbox: InboxState
+    occurred_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

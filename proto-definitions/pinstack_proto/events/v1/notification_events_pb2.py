@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n2pinstack_proto/events/v1/notification_events.proto\x12\tevents.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xaf\x01\n\x13NotificationCreated\x12\x17\n\x0fnotification_id\x18\x01 \x01(\x03\x12\x0f\n\x07user_id\x18\x02 \x01(\x03\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\x0b\n\x03seq\x18\x04 \x01(\x03\x12\x15\n\x08\x61\x63tor_id\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12/\n\x0boccurred_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0b\n\t_actor_id\"\x94\x01\n\x10NotificationRead\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\x18\n\x10notification_ids\x18\x02 \x03(\x03\x12\x16\n\tup_to_seq\x18\x03 \x01(\x03H\x00\x88\x01\x01\x12/\n\x0boccurred_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0c\n\n_up_to_seqb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n2pinstack_proto/events/v1/notification_events.proto\x12\tevents.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x94\x02\n\x13NotificationCreated\x12\x17\n\x0fnotification_id\x18\x01 \x01(\x03\x12\x0f\n\x07user_id\x18\x02 \x01(\x03\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\x0b\n\x03seq\x18\x04 \x01(\x03\x12\x15\n\x08\x61\x63tor_id\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12/\n\x0boccurred_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x07payload\x18\x07 \x01(\tH\x01\x88\x01\x01\x12\x0f\n\x07subject\x18\x08 \x01(\t\x12\x1c\n\x0fidempotency_key\x18\t \x01(\tH\x02\x88\x01\x01\x42\x0b\n\t_actor_idB\n\n\x08_payloadB\x12\n\x10_idempotency_key\"\x94\x01\n\x10NotificationRead\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\x18\n\x10notification_ids\x18\x02 \x03(\x03\x12\x16\n\tup_to_seq\x18\x03 \x01(\x03H\x00\x88\x01\x01\x12/\n\x0boccurred_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0c\n\n_up_to_seq\"\x7f\n\x15NotificationWithdrawn\x12\x17\n\x0fnotification_id\x18\x01 \x01(\x03\x12\x0f\n\x07user_id\x18\x02 \x01(\x03\x12\x0b\n\x03seq\x18\x03 \x01(\x03\x12/\n\x0boccurred_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,7 +33,9 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pinstack_proto.events.v1.no
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_NOTIFICATIONCREATED']._serialized_start=99
-  _globals['_NOTIFICATIONCREATED']._serialized_end=274
-  _globals['_NOTIFICATIONREAD']._serialized_start=277
-  _globals['_NOTIFICATIONREAD']._serialized_end=425
+  _globals['_NOTIFICATIONCREATED']._serialized_end=375
+  _globals['_NOTIFICATIONREAD']._serialized_start=378
+  _globals['_NOTIFICATIONREAD']._serialized_end=526
+  _globals['_NOTIFICATIONWITHDRAWN']._serialized_start=528
+  _globals['_NOTIFICATIONWITHDRAWN']._serialized_end=655
 # @@protoc_insertion_point(module_scope)

@@ -12,16 +12,17 @@ import builtins as _builtins
 import sys
 import typing as _typing
 
-if sys.version_info >= (3, 10):
-    from typing import TypeAlias as _TypeAlias
+if sys.version_info >= (3, 11):
+    from typing import TypeAlias as _TypeAlias, Never as _Never
 else:
-    from typing_extensions import TypeAlias as _TypeAlias
+    from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class NotificationCreated(_message.Message):
-    """Topic notification-events, key: the user id.
+    """Topic notification-events, key: the user id. Together these events are an inbox: whoever reads the
+    topic from its start can build it again.
 
     notification.created.v1: a notification was put into a user's inbox.
     """
@@ -34,6 +35,9 @@ class NotificationCreated(_message.Message):
     SEQ_FIELD_NUMBER: _builtins.int
     ACTOR_ID_FIELD_NUMBER: _builtins.int
     OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    PAYLOAD_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
     notification_id: _builtins.int
     user_id: _builtins.int
     """Whose inbox it is in."""
@@ -42,6 +46,12 @@ class NotificationCreated(_message.Message):
     """Place in the user's sequence."""
     actor_id: _builtins.int
     """The user who sent it. Absent: the system did."""
+    payload: _builtins.str
+    """JSON text. Absent: it has none."""
+    subject: _builtins.str
+    """What it is about, by which it can be withdrawn. Empty: nothing."""
+    idempotency_key: _builtins.str
+    """The sender's own. Absent: none was given."""
     @_builtins.property
     def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -53,14 +63,26 @@ class NotificationCreated(_message.Message):
         seq: _builtins.int = ...,
         actor_id: _builtins.int | None = ...,
         occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        payload: _builtins.str | None = ...,
+        subject: _builtins.str = ...,
+        idempotency_key: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_actor_id", b"_actor_id", "actor_id", b"actor_id", "occurred_at", b"occurred_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_actor_id", b"_actor_id", "_idempotency_key", b"_idempotency_key", "_payload", b"_payload", "actor_id", b"actor_id", "idempotency_key", b"idempotency_key", "occurred_at", b"occurred_at", "payload", b"payload"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_actor_id", b"_actor_id", "actor_id", b"actor_id", "notification_id", b"notification_id", "occurred_at", b"occurred_at", "seq", b"seq", "type", b"type", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_actor_id", b"_actor_id", "_idempotency_key", b"_idempotency_key", "_payload", b"_payload", "actor_id", b"actor_id", "idempotency_key", b"idempotency_key", "notification_id", b"notification_id", "occurred_at", b"occurred_at", "payload", b"payload", "seq", b"seq", "subject", b"subject", "type", b"type", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__actor_id: _TypeAlias = _typing.Literal["actor_id"]  # noqa: Y015
     _WhichOneofArgType__actor_id: _TypeAlias = _typing.Literal["_actor_id", b"_actor_id"]  # noqa: Y015
+    _WhichOneofReturnType__idempotency_key: _TypeAlias = _typing.Literal["idempotency_key"]  # noqa: Y015
+    _WhichOneofArgType__idempotency_key: _TypeAlias = _typing.Literal["_idempotency_key", b"_idempotency_key"]  # noqa: Y015
+    _WhichOneofReturnType__payload: _TypeAlias = _typing.Literal["payload"]  # noqa: Y015
+    _WhichOneofArgType__payload: _TypeAlias = _typing.Literal["_payload", b"_payload"]  # noqa: Y015
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__actor_id) -> _WhichOneofReturnType__actor_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__idempotency_key) -> _WhichOneofReturnType__idempotency_key | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__payload) -> _WhichOneofReturnType__payload | None: ...
 
 Global___NotificationCreated: _TypeAlias = NotificationCreated  # noqa: Y015
 
@@ -100,3 +122,35 @@ class NotificationRead(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__up_to_seq) -> _WhichOneofReturnType__up_to_seq | None: ...
 
 Global___NotificationRead: _TypeAlias = NotificationRead  # noqa: Y015
+
+@_typing.final
+class NotificationWithdrawn(_message.Message):
+    """notification.withdrawn.v1: a notification is gone, taken back or removed by its owner."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOTIFICATION_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    notification_id: _builtins.int
+    user_id: _builtins.int
+    seq: _builtins.int
+    """Its place in the user's sequence, which is not given again."""
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        notification_id: _builtins.int = ...,
+        user_id: _builtins.int = ...,
+        seq: _builtins.int = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["notification_id", b"notification_id", "occurred_at", b"occurred_at", "seq", b"seq", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NotificationWithdrawn: _TypeAlias = NotificationWithdrawn  # noqa: Y015
