@@ -1,15 +1,17 @@
 """TCP ports on this machine: which are free, and who has the others."""
 
 import errno
+import random
 import socket
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
 from typing import NamedTuple
 
 import psutil
 from pinstack_local.errors import PortsTaken
 
 LOOPBACK = "127.0.0.1"
+# Linux hands out ports from 32768 on to outgoing connections, other systems from 49152 on.
+_BELOW_EPHEMERAL = range(20_000, 32_768)
 
 
 class WantedPort(NamedTuple):
@@ -21,12 +23,17 @@ class WantedPort(NamedTuple):
 
 
 def free_ports(count: int) -> list[int]:
-    """Return `count` different ports that nobody listens on at this moment."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind((LOOPBACK, 0))
-        return [each.getsockname()[1] for each in sockets]
+    """Return `count` different ports that nobody listens on at this moment.
+
+    The kernel does not give them to outgoing connections either, which would be in the way of
+    whoever listens there later.
+    """
+    found: set[int] = set()
+    while len(found) < count:
+        port = random.choice(_BELOW_EPHEMERAL)  # noqa: S311 -- no secret
+        if port not in found and is_free(port):
+            found.add(port)
+    return list(found)
 
 
 def free_port() -> int:

@@ -68,3 +68,8 @@ def test_a_listener_that_shares_its_port_takes_it_too() -> None:
 
 def test_free_ports_differ() -> None:
     assert len(set(ports.free_ports(20))) == 20
+
+
+def test_the_kernel_gives_no_free_port_to_an_outgoing_connection() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert max(ports.free_ports(20)) < server.getsockname()[1]
