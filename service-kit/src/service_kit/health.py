@@ -19,6 +19,8 @@ Receive = Callable[[], Awaitable[Scope]]
 Send = Callable[[Scope], Awaitable[None]]
 
 _CHECK_SECONDS = 1.0
+_SATISFYING = {"/readyz": ("ok", "degraded"), "/health": ("ok",)}
+"""The statuses that are 200: ready to take requests, or nothing at all amiss."""
 _FIRST_REQUEST_SECONDS = 0.5
 
 
@@ -181,11 +183,8 @@ async def _answer(path: str, health: Health) -> tuple[int, bytes, bytes]:
         return 200, CONTENT_TYPE_LATEST.encode(), generate_latest()
     if path == "/livez":
         return 200, b"application/json", orjson.dumps({"status": "ok", "service": health.service})
-    if path in ("/readyz", "/health"):
+    if path in _SATISFYING:
         report = await health.report()
-        return (
-            503 if report["status"] == "unavailable" else 200,
-            b"application/json",
-            orjson.dumps(report),
-        )
+        status = 200 if report["status"] in _SATISFYING[path] else 503
+        return status, b"application/json", orjson.dumps(report)
     return 404, b"application/json", orjson.dumps({"status": "not found"})

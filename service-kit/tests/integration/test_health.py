@@ -55,10 +55,11 @@ async def test_an_observed_dependency_that_is_away_is_shown_and_no_more(
 ) -> None:
     health.started()
     health.observe("extra", _broken)
-    answer = await admin.get("/health")
+    answer = await admin.get("/readyz")
     assert answer.status_code == 200
     assert answer.json()["status"] == "degraded"
     assert answer.json()["dependencies"] == {"extra": "ConnectionRefusedError"}
+    assert (await admin.get("/health")).status_code == 503
 
 
 async def test_an_expected_dependency_is_waited_for_once_and_then_only_observed(

@@ -60,17 +60,6 @@ class HealthRoutes:
         limit=None,
         prefix="",
     )
-    @operation(
-        "GET",
-        "/health",
-        "getHealth",
-        "Whether requests can be served, under its usual name",
-        access=Access.OPEN,
-        success=Success(200, ReadyData, _READY_EXAMPLE),
-        errors=(NOT_READY,),
-        limit=None,
-        prefix="",
-    )
     async def ready(self, call: Call) -> Answer:
         """503 while nothing can be served; `data` names the state of each dependency in any case.
 
@@ -78,15 +67,35 @@ class HealthRoutes:
         served.
         """
         report = await self._report()
-        if report["status"] != "unavailable":
-            return _unkept(ok(report))
-        return refused(
-            NOT_READY.status,
-            NOT_READY.code,
-            NOT_READY.message,
-            request_id=call.request_id,
-            data=report,
-        )
+        return _told(report, call, fine=report["status"] != "unavailable")
+
+    @operation(
+        "GET",
+        "/health",
+        "getHealth",
+        "Whether everything is well",
+        access=Access.OPEN,
+        success=Success(200, ReadyData, _READY_EXAMPLE),
+        errors=(NOT_READY,),
+        limit=None,
+        prefix="",
+    )
+    async def well(self, call: Call) -> Answer:
+        """503 while anything at all is away; `data` names the state of each dependency."""
+        report = await self._report()
+        return _told(report, call, fine=report["status"] == "ok")
+
+
+def _told(report: Mapping[str, Any], call: Call, *, fine: bool) -> Answer:
+    if fine:
+        return _unkept(ok(report))
+    return refused(
+        NOT_READY.status,
+        NOT_READY.code,
+        NOT_READY.message,
+        request_id=call.request_id,
+        data=report,
+    )
 
 
 def _unkept(answer: Answer) -> Answer:
