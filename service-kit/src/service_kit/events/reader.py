@@ -54,11 +54,6 @@ class TopicReader:
             if name not in known:
                 raise NoSuchTopic(f"no topic {name}; there are: {', '.join(known) or 'none'}")
 
-    async def is_complete(self, topics: Collection[str]) -> bool:
-        """Whether the topics hold everything that was ever sent to them."""
-        first = await self._consumer.beginning_offsets(await self._partitions(topics))
-        return not any(first.values())
-
     async def read(self, topics: Collection[str]) -> AsyncIterator[Sequence[ReadRecord]]:
         """What the topics hold at this moment: batches of one partition, each one's in order.
 
