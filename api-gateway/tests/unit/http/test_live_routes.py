@@ -61,7 +61,9 @@ async def test_what_a_stream_raises_before_it_begins_stands_in_the_envelope() ->
 async def test_a_socket_path_asked_without_upgrade_says_that_it_is_one() -> None:
     async with served(things(), live=LIVE) as client:
         answer = await client.get("http://gateway/live/socket")
+        other = await client.put("http://gateway/live/socket")
     assert (answer.status_code, answer.headers["upgrade"]) == (426, "websocket")
+    assert (other.status_code, other.headers["allow"]) == (405, "GET, OPTIONS")
 
 
 async def test_a_socket_is_opened_or_refused_in_the_envelope() -> None:

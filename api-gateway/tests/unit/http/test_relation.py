@@ -153,6 +153,7 @@ async def test_what_the_client_has_is_not_sent_again(world: World) -> None:
 
 async def test_a_check_says_how_one_stands_to_each(world: World) -> None:
     data = await world.data("/relation/check?ids=3,2,9,3,1")
+    assert data == await world.data("/relation/check?ids=3&ids=2,9&ids=3&ids=1")
     RelationsData.model_validate(data)
     assert data == {
         "relations": [

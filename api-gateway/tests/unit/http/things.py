@@ -50,7 +50,7 @@ class NumberData(Data):
     """A number, and who asked for it."""
 
     number: int
-    caller: int | None
+    caller: int | None = None
 
 
 class PageData(Data):
@@ -83,7 +83,8 @@ class Things:
             raise NotFound("thing not found", code="THING_NOT_FOUND")
         if number == 500:
             raise ZeroDivisionError
-        return ok({"number": number, "caller": call.principal and call.principal.user_id})
+        caller = {"caller": call.principal.user_id} if call.principal else {}
+        return ok({"number": number, **caller})
 
     @operation(
         "GET", "/things", "listThings", "Some", access=Access.OPEN, success=Success(200, PageData)

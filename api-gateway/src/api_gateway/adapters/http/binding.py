@@ -105,14 +105,18 @@ def bind(handler: Handler, path_names: Sequence[str]) -> Binding:
             model = get_args(hint)[0]
             query = QueryParameter(name, TypeAdapter(model), _repeatable(model))
         else:
-            required = any(field.is_required() for field in hint.model_fields.values())
-            body = BodyParameter(name, TypeAdapter(hint), may_be_empty=not required)
+            body = BodyParameter(name, TypeAdapter(hint), may_be_empty(hint))
     return Binding(call, path, query, body)
 
 
 def is_query(hint: object) -> bool:
     """Whether an annotation is `Annotated[Model, Query()]`."""
     return get_origin(hint) is Annotated and any(isinstance(m, Query) for m in get_args(hint)[1:])
+
+
+def may_be_empty(model: type[BaseModel]) -> bool:
+    """Whether a body of that model can be left out: it requires nothing."""
+    return not any(field.is_required() for field in model.model_fields.values())
 
 
 def _repeatable(model: type[BaseModel]) -> frozenset[str]:

@@ -24,8 +24,8 @@ class _Resource(Generic[T]):
     @property
     def allow(self) -> str:
         """The value of Allow: what the path can be asked for."""
-        names = {name for name in self.methods if name != WEBSOCKET}
-        if "GET" in names:
+        names = {"GET" if name == WEBSOCKET else name for name in self.methods}
+        if "GET" in self.methods:
             names.add("HEAD")
         return ", ".join(sorted(names | {"OPTIONS"}))
 
@@ -74,7 +74,7 @@ class Dispatch(Generic[T]):
             return Match(resource.template, resource.allow, None, parameters)
         if method == WEBSOCKET:
             raise PathNotFound
-        if set(resource.methods) == {WEBSOCKET}:
+        if name == "GET" and WEBSOCKET in resource.methods:
             raise UpgradeRequired
         raise MethodNotAllowed(resource.allow)
 

@@ -13,7 +13,7 @@ from api_gateway.application.ports import IdempotencyKeys, InFlight, StoredAnswe
 
 FIELD: Final = "idempotency-key"
 REPLAYED: Final = "idempotent-replayed"
-_MAX_KEY: Final = 255
+MAX_KEY: Final = 255
 
 
 class Idempotency:
@@ -57,9 +57,9 @@ class Idempotency:
 
 
 def _key(call: Call, given: str) -> str:
-    if not given.strip() or len(given) > _MAX_KEY:
+    if not given.strip(" \t") or len(given) > MAX_KEY:
         raise InvalidArgument(
-            violations=[FieldViolation("Idempotency-Key", f"must have 1–{_MAX_KEY} characters")]
+            violations=[FieldViolation("Idempotency-Key", f"must have 1–{MAX_KEY} characters")]
         )
     digest = hashlib.sha256(given.encode("latin-1")).hexdigest()
     return f"{call.caller.user_id}:{digest}"

@@ -14,8 +14,11 @@ from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response
 from starlette.routing import compile_path
 
-from api_gateway.adapters.http.binding import is_query
+from api_gateway.adapters.http.binding import is_query, may_be_empty
 from api_gateway.adapters.http.call import Call
+from api_gateway.adapters.http.document_links import links_of
+from api_gateway.adapters.http.document_repairs import repair
+from api_gateway.adapters.http.idempotency import MAX_KEY
 from api_gateway.adapters.http.operations import Access, Operation, Route, Success
 from api_gateway.adapters.http.refusals import EXAMPLE_TIME, error_responses, refusals
 from api_gateway.adapters.http.schemas.envelopes import Done, Envelope
@@ -26,7 +29,9 @@ _KEYWORD: Final = inspect.Parameter.KEYWORD_ONLY
 _DESCRIPTION: Final = (
     "The one public API of the platform. Every answer stands in one of two envelopes; ids are "
     "integers below 2^53, times RFC 3339 in UTC, lists always arrays; an optional text that is "
-    "not set is absent."
+    "not set is absent. In a request null is the same as absent, and unknown fields are ignored; "
+    "but nowhere may stand a NUL character, half of a surrogate pair, a number that does not fit "
+    "in 64 bits, a key twice, or arrays and objects more than 64 deep."
 )
 
 
@@ -49,14 +54,17 @@ def document(
     content["components"]["securitySchemes"] = {
         _SCHEME: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
     }
+    repair(content)
     return content
 
 
 def _documented(route: Route) -> APIRoute:
     operation = route.operation
     parameters = _parameters(route)
-    body = any(_is_body(p.annotation) for p in parameters)
+    body = _body(parameters)
     extra: dict[str, Any] = {"parameters": _header_parameters(operation)}
+    if body is not None and may_be_empty(body):
+        extra["requestBody"] = {"required": False}
     if operation.access is not Access.OPEN:
         extra["security"] = [{_SCHEME: []}]
     return APIRoute(
@@ -73,7 +81,9 @@ def _documented(route: Route) -> APIRoute:
         response_class=_response_class(operation.success),
         responses={
             **_success(operation),
-            **error_responses(refusals(operation, takes_input=bool(parameters), takes_body=body)),
+            **error_responses(
+                refusals(operation, takes_input=bool(parameters), takes_body=body is not None)
+            ),
         },
         openapi_extra=extra,
     )
@@ -101,7 +111,12 @@ def _parameters(route: Route) -> list[inspect.Parameter]:
     return found
 
 
-def _is_body(hint: Any) -> bool:
+def _body(parameters: Sequence[inspect.Parameter]) -> type[BaseModel] | None:
+    hints = (parameter.annotation for parameter in parameters)
+    return next((hint for hint in hints if _is_model(hint)), None)
+
+
+def _is_model(hint: Any) -> bool:
     return inspect.isclass(hint) and issubclass(hint, BaseModel)
 
 
@@ -118,7 +133,15 @@ def _signed(parameters: Sequence[inspect.Parameter]) -> Callable[..., None]:
 def _header_parameters(operation: Operation) -> list[dict[str, Any]]:
     found = []
     if operation.idempotent:
-        found.append(_header("Idempotency-Key", "The first answer to this key is kept for 24 h."))
+        found.append(
+            _header(
+                "Idempotency-Key",
+                "The first answer to this key is kept for 24 h.",
+                minLength=1,
+                maxLength=MAX_KEY,
+                pattern=r"[^ \t]",
+            )
+        )
     if operation.conditional:
         found.append(_header("If-Match", "Change only what still has this entity tag."))
     if operation.method == "GET":
@@ -126,19 +149,21 @@ def _header_parameters(operation: Operation) -> list[dict[str, Any]]:
     return found
 
 
-def _header(name: str, meaning: str) -> dict[str, Any]:
+def _header(name: str, meaning: str, **rules: object) -> dict[str, Any]:
     return {
         "name": name,
         "in": "header",
         "required": False,
         "description": meaning,
-        "schema": {"type": "string", "maxLength": 255},
+        "schema": {"type": "string", **rules},
     }
 
 
 def _success(operation: Operation) -> dict[int | str, dict[str, Any]]:
     success = operation.success
     found: dict[int | str, dict[str, Any]] = {success.status: _success_response(success)}
+    if links := links_of(operation.id):
+        found[success.status]["links"] = links
     if operation.method == "GET":
         found[304] = {"description": "Not modified"}
     return found

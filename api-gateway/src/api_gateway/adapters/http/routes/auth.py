@@ -13,7 +13,6 @@ from api_gateway.adapters.http.schemas.auth import (
     SESSION_EXAMPLE,
     TOKENS_EXAMPLE,
     LoginBody,
-    MessageData,
     PasswordChangeBody,
     RefreshTokenBody,
     RegisterBody,
@@ -24,6 +23,7 @@ from api_gateway.adapters.http.schemas.auth import (
     session_content,
     tokens_content,
 )
+from api_gateway.adapters.http.schemas.envelopes import MessageData
 from api_gateway.adapters.http.schemas.users import NEW_USER_EXAMPLE, new_account, user_content
 from api_gateway.application.ports import Accounts, Users
 from api_gateway.domain.session import Client

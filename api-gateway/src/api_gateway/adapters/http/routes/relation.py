@@ -15,6 +15,7 @@ from api_gateway.adapters.http.operations import (
     operation,
 )
 from api_gateway.adapters.http.schemas import fields
+from api_gateway.adapters.http.schemas.envelopes import MessageData
 from api_gateway.adapters.http.schemas.pages import page_content
 from api_gateway.adapters.http.schemas.relation import (
     PAGE_EXAMPLE,
@@ -23,7 +24,6 @@ from api_gateway.adapters.http.schemas.relation import (
     FolloweeBody,
     FolloweesData,
     FollowersData,
-    MessageData,
     RelatedUsersQuery,
     RelationsData,
     related_user_content,
@@ -138,7 +138,7 @@ class RelationRoutes:
     )
     async def check(self, call: Call, query: Annotated[CheckQuery, Query()]) -> Answer:
         """Whether the caller follows each user, and is followed; nobody follows who is not."""
-        found = await self._relations.check(call.caller.user_id, query.numbers())
+        found = await self._relations.check(call.caller.user_id, query.ids)
         return ok({"relations": [relation_content(one) for one in found]}, "relations found")
 
     def _listed(

@@ -73,12 +73,6 @@ class RegisteredData(TokensData):
     user: UserData
 
 
-class MessageData(Data):
-    """A sentence."""
-
-    message: str
-
-
 class SessionData(Data):
     """One login."""
 

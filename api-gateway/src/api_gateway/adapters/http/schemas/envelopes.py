@@ -4,6 +4,8 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api_gateway.adapters.http.schemas.fields import Data
+
 D = TypeVar("D")
 
 
@@ -37,6 +39,12 @@ class Envelope(BaseModel, Generic[D]):
     data: D
     message: str
     timestamp: str = Field(json_schema_extra={"format": "date-time"})
+
+
+class MessageData(Data):
+    """A sentence."""
+
+    message: str
 
 
 class Done(BaseModel):

@@ -28,10 +28,20 @@ class QueryModel(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
 
+def _never_null(schema: dict[str, Any]) -> None:
+    """What is not set is absent: a None of a model is no null in an answer."""
+    for name, property_ in schema.get("properties", {}).items():
+        kinds = [kind for kind in property_.pop("anyOf", ()) if kind != {"type": "null"}]
+        if len(kinds) == 1:
+            schema["properties"][name] = {**property_, **kinds[0]}
+        elif kinds:
+            property_["anyOf"] = kinds
+
+
 class Data(BaseModel):
     """What stands in the envelope; for the document and its test, never built at run time."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra=_never_null)
 
 
 def _whole_number(value: object) -> int:
@@ -119,6 +129,10 @@ MediaUrl = Annotated[
 ]
 
 
+LENIENT: Final[dict[str, Any]] = {"x-lenient": True}
+"""In the document: anything else is taken for the default, and not refused."""
+
+
 def _lenient(default: int, most: int) -> Any:
     return BeforeValidator(lambda value: _numbered(value, 1, most, default))
 
@@ -127,17 +141,21 @@ def _strict(most: int) -> Any:
     return BeforeValidator(lambda value: _numbered(value, 1, most, None))
 
 
-LenientPage = Annotated[int, Field(ge=1), _lenient(1, MAX_PAGE)]
+LenientPage = Annotated[int, Field(ge=1, json_schema_extra=LENIENT), _lenient(1, MAX_PAGE)]
 """A page number; out of range or no number is the first page (compat)."""
 
-LenientLimit = Annotated[int, Field(ge=1, le=MAX_LIMIT), _lenient(DEFAULT_LIMIT, MAX_LIMIT)]
+LenientLimit = Annotated[
+    int,
+    Field(ge=1, le=MAX_LIMIT, json_schema_extra=LENIENT),
+    _lenient(DEFAULT_LIMIT, MAX_LIMIT),
+]
 """A page size; out of range or no number is the default (compat)."""
 
-StrictPage = Annotated[int, Field(ge=1), _strict(MAX_PAGE)]
+StrictPage = Annotated[int, Field(ge=1, le=MAX_PAGE), _strict(MAX_PAGE)]
 """A page number; out of range or no number is invalid input."""
 
 StrictLimit = Annotated[int, Field(ge=1, le=MAX_LIMIT), _strict(MAX_LIMIT)]
 """A page size; out of range or no number is invalid input."""
 
-SealedCursor = Annotated[str, Field(max_length=1024)]
+SealedCursor = Annotated[str, Field(max_length=1024, json_schema_extra={"format": "cursor"})]
 """`next_cursor` of the page before."""

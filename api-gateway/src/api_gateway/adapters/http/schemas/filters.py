@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from api_gateway.adapters.http.schemas.fields import MAX_ID
@@ -47,10 +48,15 @@ def _rows(value: object) -> int:
     return int(value)
 
 
-OptionalId = Annotated[Annotated[int, Field(ge=1, le=MAX_ID)] | None, BeforeValidator(_optional_id)]
+Unset = SkipJsonSchema[None]
+"""None where a query does not name the field: nobody can write it there."""
+
+OptionalId = Annotated[
+    Annotated[int, Field(ge=1, le=MAX_ID)] | Unset, BeforeValidator(_optional_id)
+]
 """An id to filter by."""
 
-Moment = Annotated[datetime | None, BeforeValidator(_optional_moment)]
+Moment = Annotated[datetime | Unset, BeforeValidator(_optional_moment)]
 """A moment to filter by."""
 
 Offset = Annotated[int, Field(ge=0, le=_MAX_ROWS), BeforeValidator(_rows)]

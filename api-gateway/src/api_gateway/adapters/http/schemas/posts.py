@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from api_gateway.adapters.http.schemas import fields
 from api_gateway.adapters.http.schemas.fields import Body, Data, QueryModel
-from api_gateway.adapters.http.schemas.filters import Moment, Offset, OptionalId
+from api_gateway.adapters.http.schemas.filters import Moment, Offset, OptionalId, Unset
 from api_gateway.domain.page import DEFAULT_LIMIT
 from api_gateway.domain.post import (
     Author,
@@ -25,6 +25,7 @@ from api_gateway.domain.post import (
 
 _MAX_TAGS: Final = 20
 _MAX_MEDIA: Final = 9
+_CONTROL: Final = r"\x00-\x1f\x7f-\x9f"
 
 
 def _title(value: str) -> str:
@@ -50,7 +51,11 @@ def _named(tags: object) -> object:
 
 Title = Annotated[
     str,
-    Field(min_length=1, max_length=255),
+    Field(
+        min_length=1,
+        max_length=255,
+        json_schema_extra={"pattern": rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*$"},
+    ),
     AfterValidator(_title),
 ]
 Content = Annotated[str, Field(max_length=100_000)]
@@ -119,7 +124,7 @@ class PostsQuery(QueryModel):
     created_after: Moment = None
     created_before: Moment = None
     cursor: fields.SealedCursor = ""
-    offset: Offset | None = None
+    offset: Offset | Unset = None
     page: fields.StrictPage = 1
     limit: fields.StrictLimit = DEFAULT_LIMIT
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, Field
+from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from api_gateway.adapters.http.schemas import fields
@@ -15,13 +15,12 @@ from api_gateway.domain.relation import RelatedUser, Relation
 _MAX_CHECKED: Final = 100
 
 
-def _ids(value: str) -> str:
-    numbers = value.split(",")
+def _ids(values: list[str]) -> list[int]:
+    """Each id once, in the order asked; separated by commas or named again, or both."""
+    numbers = ",".join(values).split(",")
     if len(numbers) > _MAX_CHECKED:
         raise PydanticCustomError("ids", "must be at most 100")
-    for number in numbers:
-        id_from_text(number)
-    return value
+    return list(dict.fromkeys(map(id_from_text, numbers)))
 
 
 class FolloweeBody(Body):
@@ -46,20 +45,16 @@ class CheckQuery(QueryModel):
     """Which users to check."""
 
     ids: Annotated[
-        str,
-        Field(description="At most 100 ids, separated by commas.", examples=["1,2,3"]),
-        AfterValidator(_ids),
+        list[fields.Id],
+        BeforeValidator(_ids),
+        Field(
+            min_length=1,
+            max_length=_MAX_CHECKED,
+            description="At most 100 ids, separated by commas.",
+            examples=[[1, 2, 3]],
+            json_schema_extra={"x-parameter": {"style": "form", "explode": False}},
+        ),
     ]
-
-    def numbers(self) -> list[int]:
-        """Each id once, in the order asked."""
-        return list(dict.fromkeys(map(int, self.ids.split(","))))
-
-
-class MessageData(Data):
-    """What was done, in a sentence."""
-
-    message: str
 
 
 class RelatedUserData(Data):

@@ -86,7 +86,9 @@ class UsersQuery(QueryModel):
 class SearchQuery(QueryModel):
     """What is searched for, and which page of it."""
 
-    query: str = Field("", max_length=254)
+    query: str = Field(
+        "", max_length=254, json_schema_extra={"minLength": 1, "x-parameter": {"required": True}}
+    )
     page: fields.LenientPage = 1
     limit: fields.LenientLimit = 20
 
