@@ -113,11 +113,12 @@ def _attached(context: Context | None) -> Iterator[None]:
     if context is None:
         yield
         return
-    token = otel_context.attach(context)
+    outer = otel_context.get_current()
+    otel_context.attach(context)
     try:
         yield
     finally:
-        otel_context.detach(token)
+        otel_context.attach(outer)  # not detach(token): a stream may be closed from another context
 
 
 def _links(contexts: Sequence[Context]) -> Iterator[Link]:

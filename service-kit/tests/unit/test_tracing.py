@@ -1,5 +1,9 @@
 """W3C context, with tracing off and on."""
 
+import contextvars
+from collections.abc import Iterator
+
+import pytest
 from opentelemetry import trace
 from service_kit import tracing
 
@@ -31,3 +35,15 @@ def test_a_request_with_a_context_keeps_it() -> None:
 def test_a_malformed_context_is_no_context() -> None:
     context = tracing.extract_context({"traceparent": "00-zz-zz-01"})
     assert not trace.get_current_span(context).get_span_context().is_valid
+
+
+def test_a_stream_may_be_closed_from_another_context(caplog: pytest.LogCaptureFixture) -> None:
+    def stream() -> Iterator[str | None]:
+        with tracing.span("stream", parent=tracing.extract_context({"traceparent": PARENT})):
+            yield tracing.traceparent()
+
+    opened = stream()
+    assert contextvars.copy_context().run(next, opened) == PARENT
+    opened.close()  # type: ignore[attr-defined] # it is a generator
+    assert caplog.records == []
+    assert tracing.traceparent() is None
