@@ -3,6 +3,7 @@
 from datetime import timedelta
 from uuid import uuid4
 
+from auth_service.config import HashSettings
 from auth_service.domain.models import Client, Lives, NewAccount, Profile, Registration
 from auth_service.domain.throttle import Allowance, Limits
 
@@ -35,3 +36,10 @@ def account(name: str = "ann", password: str = PASSWORD, key: str | None = None)
 def registration(name: str = "ann", key: str | None = None) -> Registration:
     """A pending registration."""
     return Registration(uuid4(), profile(name), f"p1:{PASSWORD}", key)
+
+
+def cheap_hashes(memory_kib: int = 8) -> HashSettings:
+    """Parameters that no settings would take, for tests that hash a lot."""
+    return HashSettings.model_construct(
+        memory_kib=memory_kib, time_cost=1, parallelism=1, threads=2, queue=64
+    )

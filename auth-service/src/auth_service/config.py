@@ -55,12 +55,12 @@ class SessionSettings(BaseSettings):
 
 
 class HashSettings(BaseSettings):
-    """Argon2id (RFC 9106); the least values are those of OWASP's password storage page."""
+    """Argon2id (RFC 9106), not below what OWASP's password storage page asks for."""
 
     model_config = section("AUTH_HASH_")
 
-    memory_kib: int = Field(19 * 1024, ge=8, description="Memory of one hash; least: 19456.")
-    time_cost: int = Field(2, ge=1, description="Passes over that memory.")
+    memory_kib: int = Field(19 * 1024, ge=19 * 1024, description="Memory of one hash.")
+    time_cost: int = Field(2, ge=2, description="Passes over that memory.")
     parallelism: int = Field(1, ge=1, description="Lanes of one hash.")
     threads: int = Field(2, ge=1, description="Passwords hashed at once, at low priority.")
     queue: int = Field(64, ge=0, description="Passwords that wait; more are refused at once.")

@@ -1,6 +1,8 @@
 """Calls that many tests make."""
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import jwt
 from pinstack_proto.auth.v1 import auth_pb2
@@ -76,3 +78,18 @@ async def claims(stub: AuthServiceStub, token: str) -> dict[str, object]:
         audience=settings.audience,
     )
     return decoded
+
+
+@asynccontextmanager
+async def watching(
+    stub: AuthServiceStub, after_id: int = 0
+) -> AsyncIterator[AsyncIterator[auth_pb2.WatchRevocationsResponse]]:
+    """The stream of revocations, read up to `caught_up`."""
+    stream = stub.WatchRevocations(auth_pb2.WatchRevocationsRequest(after_id=after_id))
+    async for event in stream:
+        if event.HasField("caught_up"):
+            break
+    try:
+        yield aiter(stream)
+    finally:
+        await stream.aclose()  # type: ignore[attr-defined] # the chassis gives a generator

@@ -10,8 +10,9 @@ from pydantic import SecretStr
 from service_kit.config import GrpcSettings, KafkaSettings
 from service_kit.grpc_client import open_channel
 
-from auth_service.config import HashSettings, PeerSettings, SessionSettings, Settings
+from auth_service.config import PeerSettings, SessionSettings, Settings
 from auth_service.main import running
+from tests.builders import cheap_hashes
 from tests.fakes import InMemoryUsers
 from tests.user_service import user_service
 
@@ -51,7 +52,7 @@ def settings(database_url: str, kafka_bootstrap: str, user_address: str) -> Sett
         recovery_seconds=0.1,
         kafka=KafkaSettings(bootstrap_servers=kafka_bootstrap),
         peers=PeerSettings(user_grpc_address=user_address),
-        hashing=HashSettings(memory_kib=8, time_cost=1),
+        hashing=cheap_hashes(),
     )
 
 

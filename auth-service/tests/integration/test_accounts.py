@@ -14,6 +14,7 @@ from service_kit.database import open_database
 from structlog.testing import capture_logs
 
 from auth_service.config import HashSettings, LoginSettings, RateLimitSettings, Settings
+from tests.builders import cheap_hashes
 from tests.fakes import InMemoryUsers
 from tests.integration import calls
 from tests.integration.calls import PASSWORD
@@ -161,7 +162,7 @@ async def test_without_user_service_a_login_is_unavailable(
 async def test_a_hash_of_old_parameters_is_renewed(settings: Settings) -> None:
     async with replica_of(settings) as stub:
         pair = await calls.register(stub, "kim")
-    stronger = settings.model_copy(update={"hashing": HashSettings(memory_kib=16, time_cost=1)})
+    stronger = settings.model_copy(update={"hashing": cheap_hashes(memory_kib=16)})
     url = settings.database_url.get_secret_value()
     async with replica_of(stronger) as stub, open_database(url, PostgresSettings(), "test") as db:
         await calls.login(stub, "kim")

@@ -3,22 +3,22 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from contextlib import AsyncExitStack
 from uuid import uuid4
 
 import pytest
-from pinstack_proto import topics
 from pinstack_proto.auth.v1 import auth_pb2
 from pinstack_proto.auth.v1.auth_pb2_grpc import AuthServiceStub
-from pinstack_proto.events.v1.user_events_pb2 import UserCreated, UserDeleted
 from service_kit import errors
-from service_kit.events import Message, Publisher, cloud_event_headers
+from service_kit.config import GrpcSettings
+from service_kit.grpc_client import open_channel
 from service_kit.testing import eventually
 
 from auth_service.config import Settings
+from auth_service.main import running
 from auth_service.rotate_keys import rotated
 from tests.integration import calls
+from tests.integration.conftest import SERVICE
 
 Event = auth_pb2.WatchRevocationsResponse
 
@@ -29,21 +29,6 @@ async def _is_dead(stub: AuthServiceStub, refresh_token: str) -> bool:
     except errors.Unauthenticated:
         return True
     return False
-
-
-@asynccontextmanager
-async def _watching(
-    stub: AuthServiceStub, after_id: int = 0
-) -> AsyncIterator[AsyncIterator[Event]]:
-    """The stream of revocations, read up to `caught_up`."""
-    stream = stub.WatchRevocations(auth_pb2.WatchRevocationsRequest(after_id=after_id))
-    async for event in stream:
-        if event.HasField("caught_up"):
-            break
-    try:
-        yield aiter(stream)
-    finally:
-        await stream.aclose()  # type: ignore[attr-defined] # the chassis gives a generator
 
 
 async def _next(stream: AsyncIterator[Event], user_id: int) -> auth_pb2.Revocation:
@@ -75,7 +60,7 @@ async def test_a_replay_ends_the_family_on_every_replica_within_a_second(
     pair = await calls.register(stub, "bob")
     other = await calls.login(stub, "bob")
     following = await calls.refresh(stub, pair.refresh_token)
-    async with _watching(stub) as revocations:
+    async with calls.watching(stub) as revocations:
         with pytest.raises(errors.Unauthenticated, match="invalid refresh token") as refused:
             await calls.refresh(without_grace, pair.refresh_token)
         revocation = await _next(revocations, pair.user_id)
@@ -91,7 +76,7 @@ async def test_a_replay_ends_the_family_on_every_replica_within_a_second(
 
 async def test_logging_out_works_once(stub: AuthServiceStub) -> None:
     pair = await calls.register(stub, "carol")
-    async with _watching(stub) as revocations:
+    async with calls.watching(stub) as revocations:
         await calls.logout(stub, pair.refresh_token)
         assert (await _next(revocations, pair.user_id)).HasField("session_id")
     for call in (calls.logout, calls.refresh):
@@ -132,7 +117,7 @@ async def test_a_watcher_of_another_replica_hears_within_a_second_and_resumes(
     stub: AuthServiceStub, without_grace: AuthServiceStub
 ) -> None:
     pairs = [await calls.register(stub, name) for name in ("frank", "grace")]
-    async with _watching(without_grace) as revocations:
+    async with calls.watching(without_grace) as revocations:
         await calls.logout(stub, pairs[0].refresh_token)
         first = await _next(revocations, pairs[0].user_id)
     await calls.logout(stub, pairs[1].refresh_token)
@@ -151,7 +136,7 @@ async def test_a_password_change_revokes_what_it_does_not_keep_and_a_login_right
 ) -> None:
     pair = await calls.register(stub, "heidi")
     ended = await calls.claims(stub, pair.access_token)
-    async with _watching(stub) as revocations:
+    async with calls.watching(stub) as revocations:
         await stub.UpdatePassword(
             auth_pb2.UpdatePasswordRequest(
                 id=pair.user_id, old_password=calls.PASSWORD, new_password="another secret"
@@ -161,47 +146,6 @@ async def test_a_password_change_revokes_what_it_does_not_keep_and_a_login_right
     following = await calls.login(stub, "heidi", "another secret")
     begun = await calls.claims(stub, following.access_token)
     assert revocation.session_id == ended["sid"] != begun["sid"]
-
-
-async def test_a_deleted_user_loses_its_sessions_and_its_password(
-    stub: AuthServiceStub, settings: Settings
-) -> None:
-    pair, bystander = [await calls.register(stub, name) for name in ("ivan", "judy")]
-    async with _watching(stub) as revocations:
-        await _announce(
-            settings,
-            UserCreated(user_id=bystander.user_id),
-            UserDeleted(user_id=pair.user_id, username="ivan"),
-        )
-        async with asyncio.timeout(20):
-            event = await anext(revocations)
-            while event.revocation.user_id != pair.user_id:
-                event = await anext(revocations)
-    assert not event.revocation.HasField("session_id")
-    assert await calls.sessions(stub, pair.user_id) == []
-    assert await _is_dead(stub, pair.refresh_token)
-    with pytest.raises(errors.Unauthenticated):
-        await calls.login(stub, "ivan")
-    assert not await _is_dead(stub, bystander.refresh_token)
-
-
-async def _announce(settings: Settings, *events: UserCreated | UserDeleted) -> None:
-    """Publish events as user-service does."""
-    publisher = Publisher(settings.kafka.bootstrap_servers, "test")
-    try:
-        await publisher.learn(topics.USER_EVENTS)
-        for event in events:
-            await _publish(publisher, topics.pack(event))
-    finally:
-        await publisher.close()
-
-
-async def _publish(publisher: Publisher, event: topics.PackedEvent) -> None:
-    key = event.key.encode()
-    partition = publisher.partition_of(event.topic, key)
-    assert partition is not None
-    headers = cloud_event_headers(uuid4(), event.type, "user-service", datetime.now(UTC), {})
-    await publisher.publish(event.topic, partition, [Message(key, event.value, headers)])
 
 
 async def test_the_key_set_verifies_what_is_signed_and_holds_nothing_private(
@@ -239,3 +183,17 @@ async def test_a_rotation_under_load_reaches_every_replica_and_no_token_is_ever_
 
 async def _signs_with(stub: AuthServiceStub, kid: str) -> bool:
     return calls.kid((await calls.login(stub, "leo")).access_token) == kid
+
+
+async def test_a_replica_that_stops_lets_its_watchers_go_at_once(settings: Settings) -> None:
+    async with AsyncExitStack() as stack:
+        async with running(settings) as service:
+            channel = open_channel(f"127.0.0.1:{service.port}", SERVICE, GrpcSettings())
+            stub = AuthServiceStub(await stack.enter_async_context(channel))
+            stream = stub.WatchRevocations(auth_pb2.WatchRevocationsRequest(after_id=0))
+            async for event in stream:
+                if event.HasField("caught_up"):
+                    break
+            started = time.monotonic()
+        assert [event async for event in stream] == []
+        assert time.monotonic() - started < settings.process.drain_seconds / 2

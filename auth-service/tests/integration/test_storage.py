@@ -251,3 +251,14 @@ async def _one_of_each(database: Database) -> None:
         "INSERT INTO signing_keys VALUES ('x', 'ES256', '{}', '', now(), now() + '1 hour')",
     ):
         await database.fetch("one of each", sql)
+
+
+async def test_pruning_goes_on_until_all_is_gone(database: Database) -> None:
+    await _one_of_each(database)
+    many = """
+        INSERT INTO sessions
+        SELECT gen_random_uuid(), 7, '', '', now(), now(), now() - interval '2 days'
+        FROM generate_series(1, 120)
+    """
+    await database.fetch("many", many)
+    assert await PostgresLeftovers(database, timedelta(days=90)).prune() == 120

@@ -164,5 +164,5 @@ class Leftovers(Protocol):
     """Rows that have had their day."""
 
     async def prune(self) -> int:
-        """Delete some of them; returns how many."""
+        """Delete them, a bounded number a call; returns how many."""
         ...
