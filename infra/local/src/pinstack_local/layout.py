@@ -1,5 +1,7 @@
 """Who listens where: every process of a stack with its ports, decided before anything starts."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pinstack_local import ports
@@ -55,9 +57,12 @@ class Layout:
             for number in range(1, settings.replicas.get(spec.name, 1) + 1)
         )
 
-    def require_free_ports(self) -> None:
-        """Raise PortsTaken if somebody already has one of the ports that were asked for."""
+    @contextmanager
+    def claimed_ports(self) -> Iterator[None]:
+        """Have the ports that were asked for; raises PortsTaken if somebody else has one."""
         ports.require_free(self._wanted, self._settings.host)
+        with ports.reserved((each.port for each in self._wanted), self._settings.host):
+            yield
 
     def _count(self) -> int:
         return sum(self._settings.replicas.get(spec.name, 1) for spec in self._settings.services)

@@ -3,7 +3,8 @@
 import errno
 import random
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
 import psutil
@@ -64,6 +65,22 @@ def accepts(port: int, host: str = LOOPBACK) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex((host, port)) == 0
+
+
+@contextmanager
+def reserved(numbers: Iterable[int], host: str = LOOPBACK) -> Iterator[None]:
+    """Keep ports from outgoing connections while the block runs.
+
+    The kernel gives a connection any ephemeral port that nobody has bound, the default ports of
+    gRPC services among them. A bound socket that does not listen prevents that, and does not hinder
+    the server that listens there with SO_REUSEADDR, as all of ours do.
+    """
+    with ExitStack() as sockets:
+        for number in numbers:
+            place = sockets.enter_context(socket.socket())
+            place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            place.bind((host, number))
+        yield
 
 
 def require_free(wanted: Sequence[WantedPort], host: str = LOOPBACK) -> None:

@@ -109,7 +109,7 @@ class Stack:
         try:
             self._claim.enter_context(lock.claimed(self.settings.data_dir))
             self._clean_up_after_crash()
-            self.layout.require_free_ports()
+            self._claim.enter_context(self.layout.claimed_ports())
             self._bring_up()
         except BaseException:
             self.stop()

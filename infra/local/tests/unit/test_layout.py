@@ -40,16 +40,20 @@ def test_a_stack_without_services_does_not_mind_who_has_their_ports(tmp_path: Pa
     with socket.create_server(("127.0.0.1", 0)) as server:
         ports = {"USER_GRPC_PORT": server.getsockname()[1]}
         with pytest.raises(PortsTaken):
-            Layout(stack_settings(tmp_path, ports=ports)).require_free_ports()
-        Layout(stack_settings(tmp_path, ports=ports, with_services=False)).require_free_ports()
+            claim(stack_settings(tmp_path, ports=ports))
+        claim(stack_settings(tmp_path, ports=ports, with_services=False))
 
 
 def test_kafka_wants_a_port_for_each_broker_and_the_embedded_broker_none(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         second = server.getsockname()[1]
         told = {"PINSTACK_KAFKA_PORT": second - 1}
-        Layout(stack_settings(tmp_path, ports=told)).require_free_ports()
+        claim(stack_settings(tmp_path, ports=told))
         with pytest.raises(PortsTaken, match=f"port {second}.*PINSTACK_KAFKA_PORT"):
-            Layout(
-                stack_settings(tmp_path, ports=told, broker="kafka", kafka_brokers=2)
-            ).require_free_ports()
+            claim(stack_settings(tmp_path, ports=told, broker="kafka", kafka_brokers=2))
+
+
+def claim(settings: StackSettings) -> None:
+    """Have the ports of a stack for a moment. Raises PortsTaken."""
+    with Layout(settings).claimed_ports():
+        pass

@@ -73,3 +73,14 @@ def test_free_ports_differ() -> None:
 def test_the_kernel_gives_no_free_port_to_an_outgoing_connection() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         assert max(ports.free_ports(20)) < server.getsockname()[1]
+
+
+def test_a_reserved_port_goes_to_its_server_and_to_nobody_else() -> None:
+    port = ports.free_port()
+    with ports.reserved([port]):
+        with socket.socket() as stranger, pytest.raises(OSError, match="in use"):
+            stranger.bind(("127.0.0.1", port))
+        with socket.create_server(("127.0.0.1", port)):
+            assert ports.accepts(port)
+        with socket.create_server(("127.0.0.1", port)):
+            assert ports.accepts(port)
