@@ -215,11 +215,12 @@ async def test_a_list_goes_on_after_a_place_whatever_comes_and_goes(
     made = [post.id for post in await publish(units, *[new] * 4)]
     first = await posts.page(wanted, after=None, offset=0, limit=2)
     last = first.posts[-1]
+    place = Place(last.created_at, last.id)
+    assert await found(posts, wanted, after=place) == [made[1], made[0]]
     await publish(units, new)
     async with units.begin() as unit:
         await unit.lock(last.id)
         await unit.remove(last.id)
-    place = Place(last.created_at, last.id)
     assert await found(posts, wanted, after=place) == [made[1], made[0]]
     assert await found(posts, wanted, after=place, limit=1) == [made[1]]
 
