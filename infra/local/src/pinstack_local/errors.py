@@ -30,9 +30,16 @@ class StoryFailed(LocalStackError):
 
 
 class PortsTaken(LocalStackError):
-    """At least one wanted port is in use, or wanted twice."""
+    """At least one wanted port is in use, or wanted twice.
+
+    `passing` says that only outgoing connections are in the way, which end by themselves.
+    """
 
     exit_code = 2
+
+    def __init__(self, message: str, *, passing: bool = False) -> None:
+        super().__init__(message)
+        self.passing = passing
 
 
 class AlreadyRunning(LocalStackError):

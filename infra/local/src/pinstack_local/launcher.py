@@ -35,7 +35,7 @@ class CapabilityData(ctypes.Structure):
 
 
 def become(uid: int, gid: int) -> None:
-    """Give up root but, on Linux, keep the right to pass through folders such as /root.
+    """Give up root but, on Linux, keep the right to pass through any folder.
 
     PostgreSQL refuses user id 0, while its binaries and its data often lie below a folder that
     only root may enter. Keeping CAP_DAC_OVERRIDE leaves the modes of those folders alone. Where

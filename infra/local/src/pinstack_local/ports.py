@@ -85,9 +85,11 @@ def reserved(numbers: Iterable[int], host: str = LOOPBACK) -> Iterator[None]:
 
 def require_free(wanted: Sequence[WantedPort], host: str = LOOPBACK) -> None:
     """Raise PortsTaken with one line for every port that is in use or wanted twice."""
-    problems = [*_wanted_twice(wanted), *_in_use(wanted, host)]
+    users = [(each, _user(each.port)) for each in wanted if not is_free(each.port, host)]
+    problems = [*_wanted_twice(wanted), *(_in_use(each, user) for each, user in users)]
     if problems:
-        raise PortsTaken("\n".join(problems))
+        passing = len(problems) == len(users) and all(user.is_passing for _, user in users)
+        raise PortsTaken("\n".join(problems), passing=passing)
 
 
 def _wanted_twice(wanted: Iterable[WantedPort]) -> list[str]:
@@ -103,24 +105,37 @@ def _wanted_twice(wanted: Iterable[WantedPort]) -> list[str]:
     return problems
 
 
-def _in_use(wanted: Iterable[WantedPort], host: str) -> list[str]:
-    return [
-        f"port {each.port}, wanted for {each.purpose}, is in use by {_holder(each.port)}: "
-        f"set {each.variable} to a free port, or stop what uses it"
-        for each in wanted
-        if not is_free(each.port, host)
-    ]
+class _User(NamedTuple):
+    """Who has a port, in words; `is_passing` for a connection rather than a server."""
+
+    words: str
+    is_passing: bool = False
 
 
-def _holder(port: int) -> str:
-    """Name the process that listens there, as far as this user may know."""
+def _in_use(wanted: WantedPort, user: _User) -> str:
+    return (
+        f"port {wanted.port}, wanted for {wanted.purpose}, is in use by {user.words}: "
+        f"set {wanted.variable} to a free port, or stop what uses it"
+    )
+
+
+def _user(port: int) -> _User:
+    """Find out who has a port, as far as this user may know.
+
+    A server comes first. Without one it is an outgoing connection that happened to get the port,
+    and keeps it for a minute after its end (TIME_WAIT): Linux gives it those from 32768 on.
+    """
     try:
-        for connection in psutil.net_connections("tcp"):
-            local = connection.laddr
-            if connection.status != psutil.CONN_LISTEN or not local or local.port != port:
-                continue
-            if connection.pid is not None:
-                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
+        found = [each for each in psutil.net_connections("tcp") if each.laddr[1:] == (port,)]
+        servers = [each for each in found if each.status == psutil.CONN_LISTEN]
+        owners = {each.pid: _name(each.pid) for each in servers or found if each.pid is not None}
     except psutil.Error:
-        pass
-    return "another process"
+        return _User("another process")
+    owner = ", ".join(owners.values()) or "another process"
+    if servers or not found:
+        return _User(owner)
+    return _User(f"an outgoing connection of {owner}", is_passing=True)
+
+
+def _name(pid: int) -> str:
+    return f"{psutil.Process(pid).name()} (pid {pid})"

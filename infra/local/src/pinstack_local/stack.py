@@ -1,6 +1,7 @@
 """The whole platform: infrastructure, migrations, services and gateway, started and stopped."""
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from types import TracebackType
@@ -9,6 +10,7 @@ from typing import Self
 from pinstack_local import environment, lock, private_files
 from pinstack_local.child import ChildProcess
 from pinstack_local.component import Component, start_all, stop_all, wait_all
+from pinstack_local.errors import PortsTaken
 from pinstack_local.infrastructure import Infrastructure
 from pinstack_local.layout import Instance, Layout
 from pinstack_local.pidfiles import PidFiles
@@ -16,6 +18,9 @@ from pinstack_local.services import Migrations, ServiceProcess
 from pinstack_local.settings import StackSettings
 
 Report = Callable[[str], None]
+
+# An outgoing connection keeps its port for 60 s after its end (Linux's TIME_WAIT).
+PASSING_SECONDS = 65.0
 
 
 class Stack:
@@ -109,7 +114,7 @@ class Stack:
         try:
             self._claim.enter_context(lock.claimed(self.settings.data_dir))
             self._clean_up_after_crash()
-            self._claim.enter_context(self.layout.claimed_ports())
+            self._claim_ports()
             self._bring_up()
         except BaseException:
             self.stop()
@@ -169,6 +174,23 @@ class Stack:
     def _clean_up_after_crash(self) -> None:
         for name in self._pid_files.stop_leftovers():
             self._report(f"stopped {name}, which a crashed run had left behind")
+
+    def _claim_ports(self) -> None:
+        """Raise PortsTaken at once for a server, and after a minute for a mere connection."""
+        deadline = time.monotonic() + PASSING_SECONDS
+        told = ""
+        while True:
+            try:
+                self._claim.enter_context(self.layout.claimed_ports())
+                return
+            except PortsTaken as taken:
+                if not taken.passing or time.monotonic() > deadline:
+                    raise
+                if str(taken) != told:
+                    told = str(taken)
+                    self._report(f"waiting, for a minute at most: {told}")
+            self._on_poll()
+            time.sleep(0.2)
 
     def _bring_up(self) -> None:
         infrastructure = self.infrastructure

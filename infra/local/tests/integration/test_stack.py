@@ -1,5 +1,6 @@
 """A stack of stand-in services on real infrastructure."""
 
+import os
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,8 +9,12 @@ from pathlib import Path
 import psycopg
 import pytest
 from pinstack_local import readiness
+from pinstack_local.component import wait_all
 from pinstack_local.errors import AlreadyRunning, PortsTaken, StartFailed
+from pinstack_local.layout import Layout
+from pinstack_local.services import ServiceProcess
 from pinstack_local.stack import Stack
+from pinstack_local.waiting import wait_until
 
 from tests.builders import exists, stack_settings, stand_in_gateway, stand_in_service
 
@@ -120,14 +125,22 @@ def test_a_service_that_ends_fails_the_start_with_its_log_and_stops_everything(
     assert not any(process.is_running() for process in stack.processes.values())
 
 
-def test_a_service_that_is_not_ready_in_time_fails_the_start_with_its_own_words(
+def test_a_service_that_is_not_ready_in_time_is_an_error_with_its_own_words(
     tmp_path: Path,
 ) -> None:
-    services = (stand_in_service("user", "unready"), stand_in_gateway())
-    stack = Stack(stack_settings(tmp_path, services=services, start_timeout=3))
-    with pytest.raises(StartFailed, match=r"user-service: not ready after 3 s.*waiting for tea"):
-        stack.start()
-    assert not any(process.is_running() for process in stack.processes.values())
+    settings = stack_settings(tmp_path, services=(stand_in_service("user", "unready"),))
+    (instance,) = Layout(settings).instances
+    variables = {"USER_GRPC_PORT": str(instance.port), "USER_ADMIN_PORT": str(instance.admin_port)}
+    service = ServiceProcess(
+        instance, lambda _: os.environ | variables, tmp_path / "logs", folder=tmp_path
+    )
+    service.launch()
+    try:
+        assert wait_until(lambda: readiness.ask("127.0.0.1", instance.admin_port).status == 503, 20)
+        with pytest.raises(StartFailed, match=r"user-service: not ready.*503 waiting for tea"):
+            wait_all([service], timeout=0.1)
+    finally:
+        service.stop()
 
 
 def test_a_service_that_ignores_sigterm_is_killed_in_the_end(tmp_path: Path) -> None:
@@ -154,3 +167,21 @@ def test_a_taken_port_is_refused_before_anything_starts(tmp_path: Path) -> None:
         with pytest.raises(PortsTaken, match="GATEWAY_PORT"):
             Stack(settings).start()
     assert not (settings.data_dir / "postgres").exists()
+
+
+def test_a_port_that_a_connection_has_is_waited_for(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        connection = socket.create_connection(server.getsockname())
+        accepted, _ = server.accept()
+        said: list[str] = []
+
+        def hang_up() -> None:
+            if said:
+                accepted.close()  # first, so that TIME_WAIT is on the side of the server
+                connection.close()
+
+        settings = stack_settings(tmp_path, ports={"GATEWAY_PORT": connection.getsockname()[1]})
+        with Stack(settings, report=said.append, on_poll=hang_up) as stack:
+            stack.wait_ready("api-gateway")
+    assert "waiting, for a minute at most: port" in said[0]
+    assert "GATEWAY_PORT" in said[0]

@@ -66,6 +66,31 @@ def test_a_listener_that_shares_its_port_takes_it_too() -> None:
         assert not ports.is_free(server.getsockname()[1])
 
 
+@pytest.fixture
+def connection_port() -> Iterator[int]:
+    """A port that an outgoing connection has, and no server."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_connection(server.getsockname()) as connection,
+    ):
+        yield connection.getsockname()[1]
+
+
+def test_a_mere_connection_is_told_from_a_server_because_it_passes(
+    taken_port: int, connection_port: int
+) -> None:
+    connection = WantedPort(connection_port, "USER_GRPC_PORT", "user-service")
+    with pytest.raises(
+        PortsTaken, match=r"an outgoing connection of .*set USER_GRPC_PORT"
+    ) as caught:
+        ports.require_free([connection])
+    assert caught.value.passing
+    server = WantedPort(taken_port, "GATEWAY_PORT", "api-gateway")
+    with pytest.raises(PortsTaken) as caught:
+        ports.require_free([connection, server])
+    assert not caught.value.passing
+
+
 def test_free_ports_differ() -> None:
     assert len(set(ports.free_ports(20))) == 20
 
