@@ -158,11 +158,3 @@ class KeyForge(Protocol):
     def can_open(self, key: SigningKey) -> bool:
         """Whether the private half was sealed with this process's secret."""
         ...
-
-
-class Leftovers(Protocol):
-    """Rows that have had their day."""
-
-    async def prune(self) -> int:
-        """Delete them, a bounded number a call; returns how many."""
-        ...

@@ -18,7 +18,7 @@ from auth_service.domain.errors import (
 from auth_service.domain.events import AuthEvent, Kind
 from auth_service.domain.models import Client, Credential, Role, Session, Standing, TokenPair
 from auth_service.domain.rules import PasswordRules, check_login
-from auth_service.domain.throttle import Guess, change_guess, login_guess
+from auth_service.domain.throttle import change_guess, login_guess
 
 _NOBODY = 0
 
@@ -52,7 +52,8 @@ class Logins:
                     await unit.accounts.rehash(credential.user_id, credential.version, rehashed)
                 if (pair := await self._sign_in(unit, credential, client)) is not None:
                     return pair
-        await self._fail(guess, AuthEvent(Kind.LOGIN_FAILED, _user(credential), client=client))
+        failed = AuthEvent(Kind.LOGIN_FAILED, _user(credential), client=client)
+        await self.throttle.wrong(guess, failed)
         raise InvalidCredentials
 
     async def update_password(
@@ -67,7 +68,8 @@ class Logins:
         await self.throttle.admit(guess)
         credential = await self.credentials.get(user_id)
         if not await self._matches(credential, old) or credential is None:
-            await self._fail(guess, AuthEvent(Kind.PASSWORD_CHANGE_FAILED, _user(credential)))
+            failed = AuthEvent(Kind.PASSWORD_CHANGE_FAILED, _user(credential))
+            await self.throttle.wrong(guess, failed)
             raise WrongPassword
         self.rules.check("new_password", new, await self.users.names(user_id))
         password_hash = await self.passwords.hash(new)
@@ -98,9 +100,6 @@ class Logins:
         pair, session_id = signed_in
         await unit.record(AuthEvent(Kind.LOGGED_IN, user_id, session_id, client))
         return pair
-
-    async def _fail(self, guess: Guess, event: AuthEvent) -> None:
-        await self.throttle.wrong(guess, event)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ class PostgresLeftovers:
         self._expiries = (*_EXPIRIES, Expiry("auth_events", "id", "occurred_at", keep_events))
 
     async def prune(self) -> int:
+        """Delete what is expired, a bounded number of rows a call; returns how many."""
         pruned = 0
         for expiry in self._expiries:
             pruned += await self._prune(expiry)
