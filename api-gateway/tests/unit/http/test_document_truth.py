@@ -119,3 +119,10 @@ def test_links_lead_from_operations_to_operations_that_take_what_they_are_given(
             for name in link.get("parameters", {}):
                 assert parameter(target, name)
             assert not link.get("requestBody") or "requestBody" in target
+
+
+def test_filters_that_an_empty_text_switches_off_are_marked(
+    by_id: dict[str, dict[str, Any]],
+) -> None:
+    for name in ("author_id", "created_after", "created_before"):
+        assert parameter(by_id["listPosts"], name)["schema"]["x-empty-is-unset"] is True

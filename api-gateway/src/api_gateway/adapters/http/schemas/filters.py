@@ -51,12 +51,19 @@ def _rows(value: object) -> int:
 Unset = SkipJsonSchema[None]
 """None where a query does not name the field: nobody can write it there."""
 
+_EMPTY: Final[dict[str, Any]] = {"x-empty-is-unset": True}
+"""In the document: an empty text is the same as none."""
+
 OptionalId = Annotated[
-    Annotated[int, Field(ge=1, le=MAX_ID)] | Unset, BeforeValidator(_optional_id)
+    Annotated[int, Field(ge=1, le=MAX_ID)] | Unset,
+    BeforeValidator(_optional_id),
+    Field(json_schema_extra=_EMPTY),
 ]
 """An id to filter by."""
 
-Moment = Annotated[datetime | Unset, BeforeValidator(_optional_moment)]
+Moment = Annotated[
+    datetime | Unset, BeforeValidator(_optional_moment), Field(json_schema_extra=_EMPTY)
+]
 """A moment to filter by."""
 
 Offset = Annotated[int, Field(ge=0, le=_MAX_ROWS), BeforeValidator(_rows)]
