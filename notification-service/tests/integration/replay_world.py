@@ -18,6 +18,7 @@ from pinstack_proto.user.v1 import user_pb2, user_pb2_grpc
 from pydantic import SecretStr
 from service_kit import grpc_client, grpc_server
 from service_kit.config import GrpcSettings, KafkaSettings
+from service_kit.errors import Unavailable
 from service_kit.events import Message, Publisher, cloud_event_headers
 from service_kit.grpc_server import Context
 from service_kit.testing import eventually
@@ -36,19 +37,30 @@ FROM notifications WHERE subject = $1
 
 
 class Users(user_pb2_grpc.UserServiceServicer):
-    """user-service: everybody exists, under a name that can change."""
+    """user-service: everybody but the gone exists, under a name that can change."""
 
     suffix = ""
+    is_away = False
+
+    def __init__(self) -> None:
+        self.gone: set[int] = set()
+        self.asked = 0
 
     async def BatchGetUsers(
         self, request: user_pb2.BatchGetUsersRequest, context: Context
     ) -> user_pb2.BatchGetUsersResponse:
-        found = [user_pb2.User(id=key, username=f"user{key}{self.suffix}") for key in request.ids]
+        self.asked += 1
+        if self.is_away:
+            raise Unavailable
+        there = [key for key in request.ids if key not in self.gone]
+        found = [user_pb2.User(id=key, username=f"user{key}{self.suffix}") for key in there]
         return user_pb2.BatchGetUsersResponse(users=found)
 
 
 class Relations(relation_pb2_grpc.RelationServiceServicer):
     """relation-service: who follows whom right now."""
+
+    is_away = False
 
     def __init__(self) -> None:
         self.followers: dict[int, list[int]] = {}
@@ -56,10 +68,13 @@ class Relations(relation_pb2_grpc.RelationServiceServicer):
     async def StreamFollowers(
         self, request: relation_pb2.StreamFollowersRequest, context: Context
     ) -> AsyncIterator[relation_pb2.StreamFollowersResponse]:
+        if self.is_away:
+            raise Unavailable
         followers = sorted(self.followers.get(request.followee_id, []))
         rest = [one for one in followers if one > request.after_id]
-        if rest:
-            yield relation_pb2.StreamFollowersResponse(follower_ids=rest, last_id=rest[-1])
+        for start in range(0, len(rest), request.batch_size):
+            some = rest[start : start + request.batch_size]
+            yield relation_pb2.StreamFollowersResponse(follower_ids=some, last_id=some[-1])
 
 
 @dataclass(slots=True)
