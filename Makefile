@@ -106,6 +106,16 @@ env-example-check: install ## fail where .env.example differs from the settings
 .PHONY: ci-local
 ci-local: install lint proto-check env-example-check test-system-kafka ## what CI runs beside `make test`
 
+# --- accounts
+
+.PHONY: rotate-keys
+rotate-keys: install ## sign access tokens with a new key; the old one verifies until its tokens are over
+	@exec $(LOCAL) attach -- $(BIN)/python -m auth_service.rotate_keys $(ARGS)
+
+.PHONY: grant-role
+grant-role: install ## give a role: ARGS="--login ada admin"; --take-away takes it back
+	@exec $(LOCAL) attach -- $(BIN)/python -m auth_service.grant_role $(ARGS)
+
 # --- events
 
 ATTACH := $(LOCAL) attach --
