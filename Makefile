@@ -17,7 +17,7 @@ JOBS ?= 2
 
 .PHONY: help
 help: ## this list
-	@grep -hE '^[a-zA-Z_%-]+:.*##' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*## "} {printf "  %-20s %s\n", $$1, $$2}'
+	@grep -hE '^[a-zA-Z_% -]+:.*##' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*## "} {printf "  %-20s %s\n", $$1, $$2}'
 
 # --- the platform
 
