@@ -144,6 +144,9 @@ async def test_a_total_is_exact_up_to_10_000_and_an_estimate_beyond(
     found = await users.search("user", with_email=False, offset=0, limit=1)
     assert found.total_is_estimate
     assert found.total > 10_000
+    await insert_many(database, 20_001, 30_000)
+    await database.fetch("analyze", "ANALYZE users")
+    assert (await users.after(0, 1)).total == page.total
 
 
 async def insert_many(database: Database, first: int, last: int) -> None:

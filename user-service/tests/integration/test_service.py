@@ -83,6 +83,7 @@ async def test_a_user_who_does_not_exist_is_not_found(stub: UserServiceStub) -> 
         stub.GetUserByUsername(user_pb2.GetUserByUsernameRequest(username="a\0b")),
         stub.GetUserByEmail(user_pb2.GetUserByEmailRequest(email="nobody@example.com")),
         stub.GetUserByEmail(user_pb2.GetUserByEmailRequest(email="")),
+        stub.GetUserByEmail(user_pb2.GetUserByEmailRequest(email="a\0b")),
         stub.UpdateUser(user_pb2.UpdateUserRequest(id=10**9, bio="x")),
         stub.UpdateAvatar(user_pb2.UpdateAvatarRequest(id=10**9, avatar_url="http://a.b")),
         stub.DeleteUser(user_pb2.DeleteUserRequest(id=10**9)),
