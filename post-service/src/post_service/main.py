@@ -17,7 +17,8 @@ from service_kit.runtime import Running, background
 from post_service.adapters.event_consumer import USER_DELETED, UserEvents
 from post_service.adapters.event_records import event_to_record
 from post_service.adapters.grpc_servicer import PostServicer
-from post_service.adapters.postgres import PostgresPosts, PostgresUnits
+from post_service.adapters.postgres.posts import PostgresPosts
+from post_service.adapters.postgres.units import PostgresUnits
 from post_service.adapters.redis_cache import RedisPosts
 from post_service.application.use_cases import Publications
 from post_service.config import Settings

@@ -10,7 +10,8 @@ from service_kit.database import Database, open_database
 from service_kit.testing import eventually
 
 from post_service.adapters.event_records import event_to_record
-from post_service.adapters.postgres import PostgresPosts, PostgresUnits
+from post_service.adapters.postgres.posts import PostgresPosts
+from post_service.adapters.postgres.units import PostgresUnits
 from post_service.application.ports import UnitOfWork
 from post_service.domain.events import Event, PostCreated, PostDeleted
 from post_service.domain.models import Post, PostChange, PostFilter

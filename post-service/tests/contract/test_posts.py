@@ -9,7 +9,8 @@ from service_kit.config import PostgresSettings
 from service_kit.database import Database, open_database
 
 from post_service.adapters.event_records import event_to_record
-from post_service.adapters.postgres import PostgresPosts, PostgresUnits
+from post_service.adapters.postgres.posts import PostgresPosts
+from post_service.adapters.postgres.units import PostgresUnits
 from post_service.adapters.redis_cache import RedisPosts
 from post_service.application.ports import Posts, Units
 from post_service.domain.errors import AuthorGone

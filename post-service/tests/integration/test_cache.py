@@ -10,7 +10,8 @@ from service_kit.database import Database, open_database
 from service_kit.testing import eventually, free_port
 
 from post_service.adapters.event_records import event_to_record
-from post_service.adapters.postgres import PostgresPosts, PostgresUnits
+from post_service.adapters.postgres.posts import PostgresPosts
+from post_service.adapters.postgres.units import PostgresUnits
 from post_service.adapters.redis_cache import RedisPosts, post_from_bytes, post_to_bytes
 from post_service.application.use_cases import Publications
 from post_service.domain.events import Event

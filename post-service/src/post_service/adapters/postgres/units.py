@@ -1,62 +1,22 @@
-"""Posts in PostgreSQL: one statement a read, one for publishing a post with all its parts."""
+"""Changes of posts, each with its events in one transaction."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Final
 
-from service_kit import metrics, pages
+from service_kit import metrics
 from service_kit.database import Connection, Database, Row, columns, existing
-from service_kit.estimates import Estimates
 from service_kit.outbox import OutboxRecord
 from service_kit.unit_of_work import Emit, unit_of_work
 
+from post_service.adapters.postgres.rows import ATTACHED, OWN, POST, post_from_row
 from post_service.application.ports import UnitOfWork
 from post_service.domain.errors import AuthorGone
 from post_service.domain.events import Event, PostCreated, PostDeleted, PostUpdated
-from post_service.domain.models import (
-    Media,
-    MediaDraft,
-    NewPost,
-    Place,
-    Post,
-    PostChange,
-    PostFilter,
-    PostPage,
-    Tag,
-)
+from post_service.domain.models import MediaDraft, NewPost, Post, PostChange
 
 _ACTIONS: Final = {PostCreated: "created", PostUpdated: "updated", PostDeleted: "deleted"}
-
-_OWN: Final = "post.id, post.author_id, post.title, post.content, post.created_at, post.updated_at"
-_ATTACHED: Final = (
-    "media.id, media.url, media.type, media.position, media.description, media.created_at"
-)
-_POST: Final = f"""{_OWN},
-    ARRAY(SELECT ROW(tags.id, tags.name) FROM post_tags JOIN tags ON tags.id = post_tags.tag_id
-          WHERE post_tags.post_id = post.id ORDER BY post_tags.position) AS tags,
-    ARRAY(SELECT ROW({_ATTACHED}) FROM media WHERE media.post_id = post.id
-          ORDER BY media.position) AS media"""  # noqa: S608
-
-_PAGE: Final = """
-WITH page AS (
-    SELECT {key} AS id FROM {source}{beyond}
-    ORDER BY found.created_at DESC, {key} DESC OFFSET {offset} LIMIT {limit}
-)
-SELECT counted.total, {post}
-FROM (SELECT {total} AS total) AS counted
-LEFT JOIN (page JOIN posts AS post ON post.id = page.id) ON true
-ORDER BY post.created_at DESC, post.id DESC
-"""
-_TOTAL: Final = "(SELECT count(*) FROM (SELECT FROM {source} LIMIT {most}) AS counted)"
-# The youngest of several tags is the likeliest to be rare: its posts are gone through, newest
-# first, and the other tags are looked up for each. Nothing is gone through for a tag that is none.
-_OF_A_TAG: Final = "found.tag_id = (SELECT max(id) FROM tags WHERE name = ANY({0}::text[]))"
-_HAS_TAGS: Final = """
-    (SELECT count(*) FROM tags WHERE name = ANY({0}::text[])) = cardinality({0}::text[])
-    AND (SELECT count(*) FROM post_tags AS other WHERE other.post_id = {1} AND other.tag_id = ANY(
-        ARRAY(SELECT id FROM tags WHERE name = ANY({0}::text[])))) = cardinality({0}::text[])"""
 
 # An author's deletion holds its lock exclusively: it sees every post that got in before it, and a
 # later one sees its tombstone, as a statement reads what was committed before it began. Two
@@ -112,8 +72,8 @@ SELECT {own},
     ARRAY(SELECT ROW({attached}) FROM media ORDER BY position) AS media
 FROM post
 """
-_ADD: Final = _WRITE.format(write=_INSERT, own=_OWN, attached=_ATTACHED)
-_CHANGE: Final = _WRITE.format(write=_UPDATE, own=_OWN, attached=_ATTACHED)
+_ADD: Final = _WRITE.format(write=_INSERT, own=OWN, attached=ATTACHED)
+_CHANGE: Final = _WRITE.format(write=_UPDATE, own=OWN, attached=ATTACHED)
 _DETACH: Final = """
 WITH links AS (DELETE FROM post_tags WHERE post_id = $1 AND $2)
 DELETE FROM media WHERE post_id = $1 AND $3
@@ -123,88 +83,6 @@ DELETE FROM posts WHERE id IN (
     SELECT id FROM posts WHERE author_id = $1 ORDER BY created_at, id LIMIT $2 FOR UPDATE
 ) RETURNING id
 """
-
-
-class PostgresPosts:
-    """The posts of one database."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._estimates = Estimates()
-
-    async def get(self, post_id: int) -> Post | None:
-        sql = f"SELECT {_POST} FROM posts AS post WHERE id = $1"  # noqa: S608
-        row = await self._database.fetch_row("post_by_id", sql, post_id)
-        return None if row is None else post_from_row(row)
-
-    async def get_many(self, post_ids: Sequence[int]) -> list[Post]:
-        sql = f"SELECT {_POST} FROM posts AS post WHERE id = ANY($1::bigint[])"  # noqa: S608
-        rows = await self._database.fetch("posts_by_ids", sql, post_ids)
-        return [post_from_row(row) for row in rows]
-
-    async def page(
-        self, wanted: PostFilter, *, after: Place | None, offset: int, limit: int
-    ) -> PostPage:
-        matching = _Matching.of(wanted)
-        estimate = self._estimates.get(wanted)
-        sql, arguments = matching.page(after, offset, limit + 1, with_total=estimate is None)
-        async with self._database.connection() as connection:
-            rows = await self._database.timed("posts_page", connection.fetch, sql, *arguments)
-            total = estimate or pages.Total(rows[0]["total"])
-            if not total.is_estimate and total.value > pages.EXACT_TOTAL:
-                counted = await pages.count(connection, matching.source, matching.arguments)
-                total = self._estimates.keep(wanted, counted)
-        posts = [post_from_row(row) for row in rows if row["id"] is not None]
-        return PostPage(tuple(posts[:limit]), len(posts) > limit, total.value, total.is_estimate)
-
-
-@dataclass(frozen=True, slots=True)
-class _Matching:
-    """The rows that satisfy a filter: `source` is what follows FROM, `key` the post's id in it."""
-
-    source: str
-    key: str
-    arguments: tuple[object, ...]
-
-    @classmethod
-    def of(cls, wanted: PostFilter) -> "_Matching":
-        """An author's list is an author's even where it is filtered by tags."""
-        by_tag = bool(wanted.tags) and wanted.author_id is None
-        table, key = ("post_tags", "found.post_id") if by_tag else ("posts", "found.id")
-        conditions: list[str] = []
-        arguments: list[object] = []
-        for condition, value in (
-            ("found.author_id = {0}", wanted.author_id),
-            ("found.created_at >= {0}", wanted.created_after),
-            ("found.created_at <= {0}", wanted.created_before),
-            (_OF_A_TAG, wanted.tags if by_tag else None),
-            (_HAS_TAGS, wanted.tags if wanted.tags[by_tag:] else None),
-        ):
-            if value is not None:
-                arguments.append(value)
-                conditions.append(condition.format(f"${len(arguments)}", key))
-        where = " AND ".join(conditions) or "true"
-        return cls(f"{table} AS found WHERE {where}", key, tuple(arguments))
-
-    def page(
-        self, after: Place | None, offset: int, limit: int, *, with_total: bool
-    ) -> tuple[str, tuple[object, ...]]:
-        """The statement that reads a page, and its arguments."""
-        place = () if after is None else (after.created_at, after.id)
-        arguments = (*self.arguments, *place, offset, limit)
-        numbers = [f"${number}" for number in range(len(self.arguments) + 1, len(arguments) + 1)]
-        beyond = f" AND (found.created_at, {self.key}) < ({numbers[0]}, {numbers[1]})"
-        total = _TOTAL.format(source=self.source, most=pages.EXACT_TOTAL + 1)
-        sql = _PAGE.format(
-            key=self.key,
-            source=self.source,
-            beyond=beyond if place else "",
-            offset=numbers[-2],
-            limit=numbers[-1],
-            post=_POST,
-            total=total if with_total else "NULL::bigint",
-        )
-        return sql, arguments
 
 
 class PostgresUnits:
@@ -295,23 +173,9 @@ class PostgresUnit:
         self._emit(self._to_record(event))
 
     async def _one(self, condition: str, *arguments: object) -> Row | None:
-        sql = f"SELECT {_POST} FROM posts AS post WHERE {condition}"  # noqa: S608
+        sql = f"SELECT {POST} FROM posts AS post WHERE {condition}"  # noqa: S608
         row: Row | None = await self._connection.fetchrow(sql, *arguments)
         return row
-
-
-def post_from_row(row: Row) -> Post:
-    """A row of a post with its tags and media."""
-    return Post(
-        id=row["id"],
-        author_id=row["author_id"],
-        title=row["title"],
-        content=row["content"],
-        tags=tuple(Tag(*tag) for tag in row["tags"]),
-        media=tuple(Media(*item) for item in row["media"]),
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-    )
 
 
 def _media_columns(media: Sequence[MediaDraft]) -> tuple[list[object], ...]:
