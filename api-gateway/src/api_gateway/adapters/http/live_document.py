@@ -28,7 +28,19 @@ _LAST_EVENT_ID: Final = {
     "in": "header",
     "required": False,
     "description": "The seq after which the stream begins; from now on without it.",
-    "schema": {"type": "string"},
+    "schema": {"type": "string", "pattern": "^[0-9]{0,18}$"},
+}
+_AFTER_SEQ: Final = {
+    "name": "after_seq",
+    "in": "query",
+    "required": False,
+    "description": "The same for the first time, when there is no Last-Event-ID yet.",
+    "schema": {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 10**18 - 1,
+        "x-empty-is-unset": True,
+    },
 }
 _ERRORS: Final = (
     *UNAUTHENTICATED,
@@ -63,7 +75,7 @@ def live_paths() -> dict[str, dict[str, Any]]:
                 "Live notifications as Server-Sent Events",
                 _STREAM_TEXT,
                 {"200": events, **_refused(*_ERRORS, invalid)},
-                [_TICKET, _LAST_EVENT_ID],
+                [_TICKET, _AFTER_SEQ, _LAST_EVENT_ID],
             )
         },
     }

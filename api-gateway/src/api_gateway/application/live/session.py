@@ -151,6 +151,8 @@ class Session:
                 break
             if seq > self.last:
                 sent.append(self._passed(frame))
+        if not filling.frames and filling.state.last_seq > self.last:
+            sent.append(self._reset())  # nor does it hold any of the newest any more
         return self._settled(sent)
 
     def _start(self, state: InboxState) -> list[Frame]:
