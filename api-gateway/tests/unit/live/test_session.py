@@ -134,6 +134,13 @@ def test_history_that_is_gone_is_a_reset_and_no_gap() -> None:
     assert session.filled(pruned) == [reset_frame(9)]
 
 
+def test_history_that_is_gone_up_to_the_newest_is_a_reset_and_not_asked_for_again() -> None:
+    session = Session()
+    session.resume(5, InboxState(6, 0))
+    assert session.filled(Filling([], InboxState(6, 0))) == [reset_frame(6)]
+    assert session.missing is None
+
+
 def test_a_client_ahead_of_what_is_known_here_asks_the_inbox_itself() -> None:
     session = Session()
     assert session.resume(7, InboxState(6, 0)) == []

@@ -151,7 +151,7 @@ class Session:
                 break
             if seq > self.last:
                 sent.append(self._passed(frame))
-        if not filling.frames and filling.state.last_seq > self.last:
+        if not (sent or filling.frames) and filling.state.last_seq > self.last:
             sent.append(self._reset())  # nor does it hold any of the newest any more
         return self._settled(sent)
 
