@@ -47,6 +47,9 @@ class GatewaySettings(BaseSettings):
     request_timeout_seconds: float = Field(
         5.0, gt=0, description="A request that takes longer is answered with 504."
     )
+    password_timeout_seconds: float = Field(
+        15.0, gt=0, description="The same for one that hashes a password, which waits its turn."
+    )
     max_body_bytes: int = Field(
         1024 * 1024, ge=1024, description="A larger request body is answered with 413."
     )

@@ -227,6 +227,7 @@ def _edge(settings: Settings, trust: Trust, link: Link) -> Edge:
         Idempotency(RedisIdempotencyKeys(link, LocalIdempotencyKeys())),
         Admission(gateway.max_concurrent_requests),
         gateway.request_timeout_seconds,
+        gateway.password_timeout_seconds,
         gateway.max_body_bytes,
     )
 

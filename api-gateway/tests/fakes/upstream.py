@@ -23,6 +23,8 @@ class Upstream:
     channel: grpc.aio.Channel
     answers: dict[str, Message | AppError] = field(default_factory=dict)
     requests: dict[str, list[Message]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    """The time that each RPC was given, the last time it was called."""
 
     def asked(self, method: str) -> Message:
         """The only request that `method` got."""
@@ -44,8 +46,9 @@ async def upstream(service: ServiceDescriptor) -> AsyncIterator[Upstream]:
     here: Upstream | None = None
 
     def behaviour(method: str) -> Behaviour:
-        async def answer(request: Message, _context: grpc_server.Context) -> Message:
+        async def answer(request: Message, context: grpc_server.Context) -> Message:
             assert here is not None
+            here.seconds[method] = context.time_remaining() or 0.0
             return here.answer(method, request)
 
         return answer

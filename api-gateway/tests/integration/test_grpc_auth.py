@@ -9,7 +9,7 @@ import grpc
 import pytest
 from google.protobuf import empty_pb2
 from pinstack_proto.auth.v1 import auth_pb2
-from service_kit import grpc_server
+from service_kit import deadlines, grpc_server
 from service_kit.config import GrpcSettings
 from service_kit.errors import ResourceExhausted, Unauthenticated, Unavailable
 from service_kit.grpc_client import open_channel
@@ -61,6 +61,26 @@ async def test_an_account_is_made_under_its_key(service: Upstream) -> None:
         avatar_url="https://example.org/a",
         idempotency_key="1:k",
     )
+
+
+async def test_what_hashes_a_password_has_all_the_time_that_the_request_has(
+    service: Upstream,
+) -> None:
+    made = auth_pb2.CreateAccountResponse(user_id=9)
+    service.answers = {"Register": PAIR, "Login": PAIR, "Refresh": PAIR, "CreateAccount": made}
+    service.answers["UpdatePassword"] = empty_pb2.Empty()
+    accounts, client = GrpcAccounts(service.channel), Client("Phone", "203.0.113.9")
+    account = NewAccount("ada", "a@b.c", "password")
+    with deadlines.within(9):
+        await accounts.register(account, client)
+        await accounts.create(account, "")
+        await accounts.login("ada", "password", client)
+        await accounts.update_password(CALLER, "password", "another")
+        await accounts.refresh("r1")
+    others = GrpcSettings().deadline_seconds
+    assert service.seconds.pop("Refresh") <= others
+    assert len(service.seconds) == 4
+    assert all(others < seconds <= 9 for seconds in service.seconds.values())
 
 
 async def test_tokens_are_given_renewed_and_ended(service: Upstream) -> None:

@@ -63,7 +63,7 @@ class HashSettings(BaseSettings):
     time_cost: int = Field(2, ge=2, description="Passes over that memory.")
     parallelism: int = Field(1, ge=1, description="Lanes of one hash.")
     threads: int = Field(2, ge=1, description="Passwords hashed at once, at low priority.")
-    queue: int = Field(64, ge=0, description="Passwords that wait; more are refused at once.")
+    queue: int = Field(512, ge=0, description="Passwords that wait; more are refused at once.")
 
 
 class LoginSettings(BaseSettings):

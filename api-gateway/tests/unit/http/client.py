@@ -39,6 +39,7 @@ class EdgeOfTest:
     reads_are_open: bool = False
     places: int = 100
     timeout_seconds: float = 5.0
+    password_timeout_seconds: float = 5.0
     max_body_bytes: int = 1024 * 1024
     origins: Sequence[str] = ()
     trusted: Sequence[Network] = ()
@@ -51,6 +52,7 @@ class EdgeOfTest:
             Idempotency(self.keys),
             Admission(self.places),
             self.timeout_seconds,
+            self.password_timeout_seconds,
             self.max_body_bytes,
         )
         return Gateway(list(routes), live, edge, Cors(self.origins), ClientAddresses(self.trusted))

@@ -111,6 +111,16 @@ async def test_what_is_slower_than_the_deadline_is_a_timeout() -> None:
     assert answer.json()["message"] == "external service timeout"
 
 
+async def test_what_hashes_a_password_has_a_deadline_of_its_own() -> None:
+    resource = Things()
+    edge = EdgeOfTest(timeout_seconds=5, password_timeout_seconds=0.02)
+    async with served(things(resource), edge) as client:
+        late = await client.put("/slow")
+        resource.gate.set()
+        in_time = await client.get("/slow")
+    assert (late.status_code, in_time.status_code) == (504, 200)
+
+
 async def test_beyond_the_bound_requests_are_shed_at_once_and_served_again_later() -> None:
     resource = Things()
     async with served(things(resource), EdgeOfTest(places=2)) as client:

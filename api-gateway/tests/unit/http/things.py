@@ -117,6 +117,7 @@ class Things:
         return no_content()
 
     @operation("GET", "/slow", "slow", "Slow", access=Access.OPEN)
+    @operation("PUT", "/slow", "hash", "As slow as a hash", access=Access.OPEN, hashes=True)
     async def slow(self) -> Answer:
         self.entered += 1
         await self.gate.wait()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator, Sequence
+from typing import Final
 
 import grpc
 from pinstack_proto.auth.v1 import auth_pb2
@@ -12,6 +13,9 @@ from api_gateway.application.ports import CaughtUp, Heartbeat, LoggedRevocation,
 from api_gateway.domain.principal import Principal, Revoked
 from api_gateway.domain.session import Client, Session, TokenPair
 from api_gateway.domain.user import NewAccount
+
+_HASHING_SECONDS: Final = 60.0
+"""A password waits for its turn to be hashed, for as long as the request has time."""
 
 
 class GrpcAccounts:
@@ -31,7 +35,7 @@ class GrpcAccounts:
             device=client.device,
             client_address=client.address,
         )
-        return _tokens_from_pb(await self._stub.Register(request))
+        return _tokens_from_pb(await self._stub.Register(request, timeout=_HASHING_SECONDS))
 
     async def create(self, account: NewAccount, idempotency_key: str) -> int:
         request = auth_pb2.CreateAccountRequest(
@@ -43,13 +47,13 @@ class GrpcAccounts:
             avatar_url=account.avatar_url,
             idempotency_key=idempotency_key,
         )
-        return (await self._stub.CreateAccount(request)).user_id
+        return (await self._stub.CreateAccount(request, timeout=_HASHING_SECONDS)).user_id
 
     async def login(self, login: str, password: str, client: Client) -> TokenPair:
         request = auth_pb2.LoginRequest(
             login=login, password=password, device=client.device, client_address=client.address
         )
-        return _tokens_from_pb(await self._stub.Login(request))
+        return _tokens_from_pb(await self._stub.Login(request, timeout=_HASHING_SECONDS))
 
     async def refresh(self, refresh_token: str) -> TokenPair:
         request = auth_pb2.RefreshRequest(refresh_token=refresh_token)
@@ -65,7 +69,8 @@ class GrpcAccounts:
                 old_password=old,
                 new_password=new,
                 keep_session_id=caller.session_id,
-            )
+            ),
+            timeout=_HASHING_SECONDS,
         )
 
     async def sessions(self, user_id: int) -> Sequence[Session]:

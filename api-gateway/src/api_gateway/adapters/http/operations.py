@@ -57,7 +57,7 @@ class Operation:
     """One operation. `path` is the whole template; `service` is who does the work behind it.
 
     `limit` is the scope of a rate limit of its own, None for no limit at all; `conditional`
-    operations honour If-Match.
+    operations honour If-Match; those that hash a password may take longer than others.
     """
 
     method: Method
@@ -71,6 +71,7 @@ class Operation:
     service: str = ""
     limit: str | None = ""
     conditional: bool = False
+    hashes: bool = False
     example: Mapping[str, object] | None = None
     deprecated: bool = False
 
@@ -102,6 +103,7 @@ def operation(
     errors: tuple[Refusal, ...] = (),
     limit: str | None = "",
     conditional: bool = False,
+    hashes: bool = False,
     example: Mapping[str, object] | None = None,
     deprecated: bool = False,
     prefix: str = API,
@@ -127,6 +129,7 @@ def operation(
                 "errors": errors,
                 "limit": limit,
                 "conditional": conditional,
+                "hashes": hashes,
                 "example": example,
                 "deprecated": deprecated,
             },

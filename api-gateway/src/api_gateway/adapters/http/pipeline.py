@@ -36,6 +36,7 @@ class Edge:
     idempotency: Idempotency
     admission: Admission
     timeout_seconds: float
+    password_timeout_seconds: float
     max_body_bytes: int
 
 
@@ -47,13 +48,16 @@ class Endpoint:
         self._handler = route.handler
         self._binding: Binding = bind(route.handler, path_names)
         self._edge = edge
+        self._seconds = edge.timeout_seconds
+        if route.operation.hashes:
+            self._seconds = edge.password_timeout_seconds
 
     async def serve(self, call: Call, parameters: Mapping[str, str], receive: Receive) -> Answer:
         """The answer to one request. Raises nothing that a client can cause."""
         fields: Fields = []
         try:
-            with self._edge.admission.place(), deadlines.within(self._edge.timeout_seconds):
-                async with asyncio.timeout(self._edge.timeout_seconds):
+            with self._edge.admission.place(), deadlines.within(self._seconds):
+                async with asyncio.timeout(self._seconds):
                     answer = await self._admitted(call, parameters, receive, fields)
         except TimeoutError:
             answer = answer_of(errors.DeadlineExceeded(), call.request_id)
@@ -97,9 +101,7 @@ class Endpoint:
         if self._binding.body is None and call.field("content-length") in (None, "0"):
             return b""
         try:
-            async with asyncio.timeout(
-                deadlines.remaining(self._edge.timeout_seconds) * _BODY_SHARE
-            ):
+            async with asyncio.timeout(deadlines.remaining(self._seconds) * _BODY_SHARE):
                 return await read_body(
                     receive, call.field("content-length"), self._edge.max_body_bytes
                 )

@@ -86,6 +86,7 @@ class UserRoutes:
         "createUser",
         "Make an account for somebody",
         access=Access.TOKEN,
+        hashes=True,
         success=Success(201, UserData, OWN_EXAMPLE, "user created"),
         errors=(USERNAME_TAKEN, EMAIL_TAKEN, _BUSY, _KEY_REUSED),
         example=NEW_USER_EXAMPLE,
