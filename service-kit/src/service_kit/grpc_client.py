@@ -82,6 +82,8 @@ def _service_config(service: ServiceDescriptor) -> str:
     return json.dumps(
         {
             "loadBalancingConfig": [{"round_robin": {}}],
+            # A replica that is about to end says so, and is left before it stops listening.
+            "healthCheckConfig": {"serviceName": ""},
             "methodConfig": [{"name": reads, "retryPolicy": retry}] if reads else [],
         }
     )

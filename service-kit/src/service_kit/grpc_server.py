@@ -32,6 +32,8 @@ _OPTIONS = (
     ("grpc.so_reuseport", 0),
 )
 _INTERNAL_PREFIX = "grpc."
+_LEAVE_SECONDS = 0.25
+"""Until clients have heard that a server ends; it serves them all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ async def serve(
         yield GrpcServer(port)
     finally:
         await states.enter_graceful_shutdown()
+        # gRPC cancels calls that arrive from now on; clients that watch its health go first.
+        await asyncio.sleep(min(_LEAVE_SECONDS, drain_seconds))
         await server.stop(drain_seconds)
 
 
