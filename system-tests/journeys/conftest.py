@@ -7,10 +7,8 @@ from pathlib import Path
 import pytest
 from pinstack_local.settings import StackSettings, broker_kind
 from pinstack_local.stack import Stack
-from service_kit.testing import eventually
 
-from journeys.client import PATIENCE_SECONDS
-from journeys.outages import heal, ready
+from journeys.machine import Machine
 from journeys.people import Platform
 
 RUNNING_GATEWAY = "PINSTACK_TEST_GATEWAY_URL"
@@ -41,28 +39,20 @@ def _settings(folder: Path) -> StackSettings:
     )
 
 
-@pytest.fixture(scope="session")
-def stack(own_stack: Stack | None) -> Stack:
-    """The processes of the platform, for tests that end some of them."""
-    if own_stack is None:
-        pytest.skip(f"{RUNNING_GATEWAY} names a platform whose processes are not ours to end")
-    return own_stack
-
-
 @pytest.fixture(scope="module")
 async def platform(own_stack: Stack | None) -> AsyncIterator[Platform]:
-    """The platform as its users see it; everything of it is up when a module begins."""
-    gateways = [os.environ.get(RUNNING_GATEWAY, "").rstrip("/")]
-    if own_stack is not None:
-        await ready(own_stack)
-        gateways = own_stack.gateway_urls
+    """The platform as its users see it."""
+    running = os.environ.get(RUNNING_GATEWAY, "").rstrip("/")
+    gateways = [running] if own_stack is None else own_stack.gateway_urls
     async with Platform.at(gateways) as platform:
         yield platform
 
 
 @pytest.fixture
-async def healed(platform: Platform, stack: Stack) -> AsyncIterator[None]:
-    """After a fault the platform must heal by itself: every test gets a whole one."""
-    yield
-    await heal(stack)
-    await eventually(platform.works, PATIENCE_SECONDS, "services have found each other again")
+async def machine(own_stack: Stack | None, platform: Platform) -> AsyncIterator[Machine]:
+    """The processes of the platform; after a fault it must heal by itself."""
+    if own_stack is None:
+        pytest.skip(f"{RUNNING_GATEWAY} names a platform whose processes are not ours to end")
+    machine = Machine(own_stack, platform)
+    yield machine
+    await machine.heal()

@@ -136,10 +136,13 @@ class Platform:
         )
 
     async def works(self) -> bool:
-        """Whether a loop through all services succeeds: account, relation, post, notification."""
+        """Whether a loop through all services succeeds, through each gateway."""
+        return all([await self._works(number) for number in range(len(self._gateways))])
+
+    async def _works(self, gateway: int) -> bool:
         account = {"username": f"probe-{secrets.token_hex(4)}", "password": secrets.token_hex(8)}
         account["email"] = f"{account['username']}@example.com"
-        client = self.anybody()
+        client = self.anybody(gateway)
         made = await client.post("/auth/register", account)
         if made.status != 201:
             return False

@@ -3,20 +3,19 @@
 import itertools
 
 import pytest
-from pinstack_local.stack import Stack
 
 from journeys.client import Answer, Client
-from journeys.outages import end, heal, replicas
+from journeys.machine import Machine
 from journeys.people import Platform
 from journeys.traffic import steady
 
-pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("healed")]
+pytestmark = pytest.mark.faults
 
 RESTARTING = 1012
 
 
 async def test_a_gateway_that_ends_answers_what_it_has_accepted(
-    platform: Platform, stack: Stack
+    platform: Platform, machine: Machine
 ) -> None:
     ada = await platform.person("ada")
     numbers = itertools.count()
@@ -25,10 +24,10 @@ async def test_a_gateway_that_ends_answers_what_it_has_accepted(
         return await client.post("/posts", {"title": f"Part {next(numbers)}"})
 
     async with steady(platform.gateway(), ada.client.token, write) as traffic:
-        await end(replicas(stack, "api-gateway")[0])
+        await machine.end("api-gateway")
         assert traffic.lost == []
-        assert set(traffic.statuses) == {201}
-        await heal(stack)
+        assert set(traffic.outcomes) == {"201"}
+        await machine.heal()
         await traffic.flows()
     assert traffic.lost == []
     answered = {answer.data["id"] for answer in traffic.answers if answer.status == 201}
@@ -48,7 +47,7 @@ async def posts_of(client: Client, author_id: int) -> set[int]:
 
 
 async def test_a_phone_is_told_to_come_back_and_misses_nothing(
-    platform: Platform, stack: Stack
+    platform: Platform, machine: Machine
 ) -> None:
     ada, grace = await platform.people("ada", "grace")
     await grace.follow(ada)
@@ -56,20 +55,22 @@ async def test_a_phone_is_told_to_come_back_and_misses_nothing(
     async with platform.phone(grace) as phone:
         await ada.write("Before")
         await phone.notification("post_created")
-        await end(replicas(stack, "api-gateway")[0])
+        await machine.end("api-gateway")
         assert await phone.closed() == RESTARTING
         await other.post("/posts", {"title": "Meanwhile"})
         await phone.move(platform.gateway(1))
         missed = await phone.notification("post_created")
         assert missed["payload"]["title"] == "Meanwhile"
-        await heal(stack)
+        await machine.heal()
         await phone.move(platform.gateway())
         await ada.write("After")
         assert (await phone.notification("post_created"))["seq"] == 3
         assert await phone.rest() == []
 
 
-async def test_a_replica_that_ends_is_noticed_by_nobody(platform: Platform, stack: Stack) -> None:
+async def test_a_replica_that_ends_is_noticed_by_nobody(
+    platform: Platform, machine: Machine
+) -> None:
     ada = await platform.person("ada")
     numbers = itertools.count()
 
@@ -77,18 +78,18 @@ async def test_a_replica_that_ends_is_noticed_by_nobody(platform: Platform, stac
         return await client.put(f"/users/{ada.id}", {"bio": f"{next(numbers)}"})
 
     async with steady(platform.gateway(), ada.client.token, change) as traffic:
-        await end(replicas(stack, "user-service")[1])
+        await machine.end("user-service", 1)
         await traffic.flows()
-        await heal(stack)
+        await machine.heal()
         await traffic.flows()
     assert traffic.lost == []
     assert traffic.refused == 0
-    assert set(traffic.statuses) == {200}
+    assert set(traffic.outcomes) == {"200"}
 
 
 @pytest.mark.parametrize("name", ["post-service", "relation-service", "notification-service"])
 async def test_a_service_that_ends_finishes_what_it_has_begun(
-    platform: Platform, stack: Stack, name: str
+    platform: Platform, machine: Machine, name: str
 ) -> None:
     ada, grace = await platform.people("ada", "grace")
     path, body = {
@@ -96,18 +97,22 @@ async def test_a_service_that_ends_finishes_what_it_has_begun(
         "relation-service": ("/relation/unfollow", {"followee_id": grace.id}),
         "notification-service": ("/notification/send", {"user_id": grace.id, "type": "greeting"}),
     }[name]
-    good = {"post-service": 201, "relation-service": 404, "notification-service": 200}[name]
+    good = {
+        "post-service": "201",
+        "relation-service": "404 FOLLOW_NOT_FOUND",
+        "notification-service": "200",
+    }[name]
 
     async def request(client: Client) -> Answer:
         return await client.post(path, body)
 
     async with steady(platform.gateway(), ada.client.token, request) as traffic:
-        await end(replicas(stack, name)[0])
-        await heal(stack)
+        await machine.end(name)
+        await machine.heal()
         await traffic.flows()
     assert traffic.lost == []
-    assert set(traffic.statuses) <= {good, 503}
-    done = traffic.statuses[good]
+    assert set(traffic.outcomes) <= {good, "503 UNAVAILABLE"}
+    done = traffic.outcomes[good]
     if name == "post-service":
         assert len(await posts_of(ada.client, ada.id)) == done
     elif name == "notification-service":

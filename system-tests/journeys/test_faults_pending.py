@@ -3,27 +3,26 @@
 import asyncio
 
 import pytest
-from pinstack_local.stack import Stack
 from service_kit.testing import eventually
 
 from journeys.client import PATIENCE_SECONDS
-from journeys.outages import dead, kill, ready, replicas, start
+from journeys.machine import Machine
 from journeys.people import Person, Platform
 
-pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("healed")]
+pytestmark = pytest.mark.faults
 
 BROKEN_OFF = 1006
 REGISTRATIONS = 8
 
 
 async def test_what_happens_while_nobody_notifies_arrives_afterwards(
-    platform: Platform, stack: Stack
+    platform: Platform, machine: Machine
 ) -> None:
     ada, *others = await platform.people("ada", "grace", "linus", "edsger")
     for other in others:
         await ada.follow(other)
     async with platform.phone(ada) as phone, platform.phone(ada, gateway=1) as tablet:
-        async with dead(stack, "notification-service"):
+        async with machine.dead("notification-service"):
             posts = [await other.write("Meanwhile") for other in others]
             for other in others:
                 await other.follow(ada)
@@ -40,12 +39,12 @@ async def test_what_happens_while_nobody_notifies_arrives_afterwards(
 
 
 async def test_whoever_connects_while_inboxes_are_away_gets_everything_when_they_are_back(
-    platform: Platform, stack: Stack
+    platform: Platform, machine: Machine
 ) -> None:
     ada, grace, linus = await platform.people("ada", "grace", "linus")
     await grace.follow(ada)
     await ada.has_unread(1)
-    async with dead(stack, "notification-service"):
+    async with machine.dead("notification-service"):
         await linus.follow(ada)
         phone = platform.phone(ada, after_seq=0)
         opening = asyncio.create_task(phone.__aenter__())
@@ -58,25 +57,25 @@ async def test_whoever_connects_while_inboxes_are_away_gets_everything_when_they
     await phone.__aexit__(None, None, None)
 
 
-async def test_a_post_waits_for_the_list_of_followers(platform: Platform, stack: Stack) -> None:
+async def test_a_post_waits_for_the_list_of_followers(platform: Platform, machine: Machine) -> None:
     ada, grace = await platform.people("ada", "grace")
     await grace.follow(ada)
     async with platform.phone(grace) as phone:
-        async with dead(stack, "relation-service"):
+        async with machine.dead("relation-service"):
             posts = [(await ada.write(f"Part {number}"))["id"] for number in range(3)]
         told = [(await phone.notification("post_created"))["payload"] for _ in posts]
         assert sorted(each["post_id"] for each in told) == posts
         assert await phone.rest() == []
 
 
-async def test_news_wait_for_the_names_in_them(platform: Platform, stack: Stack) -> None:
+async def test_news_wait_for_the_names_in_them(platform: Platform, machine: Machine) -> None:
     ada, grace = await platform.people("ada", "grace")
     async with platform.phone(ada) as phone:
-        kill(stack, "notification-service")
+        machine.kill("notification-service")
         await grace.follow(ada)
-        async with dead(stack, "user-service"):
-            start(stack, "notification-service")
-            await asyncio.to_thread(stack.wait_ready, "notification-service")
+        async with machine.dead("user-service"):
+            machine.start("notification-service")
+            await machine.ready("notification-service")
             await eventually(lambda: answers(ada, "/notification/feed"), PATIENCE_SECONDS)
             assert await ada.feed() == []
         told = await phone.notification("follow_created")
@@ -91,7 +90,7 @@ async def answers(person: Person, path: str) -> bool:
 
 @pytest.mark.parametrize("name", ["post-service", "relation-service"])
 async def test_what_was_accepted_just_before_a_crash_is_announced(
-    platform: Platform, stack: Stack, name: str
+    platform: Platform, machine: Machine, name: str
 ) -> None:
     ada, grace, *others = await platform.people("ada", "grace", *["person"] * 4)
     await grace.follow(ada)
@@ -103,7 +102,7 @@ async def test_what_was_accepted_just_before_a_crash_is_announced(
         else:
             await asyncio.gather(*(other.follow(grace) for other in others))
             due = len(others)
-        async with dead(stack, name):
+        async with machine.dead(name):
             pass
         for _ in range(due):
             await phone.notification()
@@ -111,12 +110,12 @@ async def test_what_was_accepted_just_before_a_crash_is_announced(
     assert await grace.unread() == due
 
 
-async def test_a_phone_outlives_its_gateway(platform: Platform, stack: Stack) -> None:
+async def test_a_phone_outlives_its_gateway(platform: Platform, machine: Machine) -> None:
     ada, grace = await platform.people("ada", "grace")
     await grace.follow(ada)
     ada.client = platform.anybody(1).signed_in(ada.client)
     async with platform.phone(grace) as phone:
-        replicas(stack, "api-gateway")[0].kill()
+        machine.replicas("api-gateway")[0].kill()
         assert await phone.closed() == BROKEN_OFF
         posts = [(await ada.write(f"Part {number}"))["id"] for number in range(3)]
         await phone.move(platform.gateway(1))
@@ -126,7 +125,7 @@ async def test_a_phone_outlives_its_gateway(platform: Platform, stack: Stack) ->
 
 
 async def test_an_interrupted_registration_leaves_no_name_taken_by_nobody(
-    platform: Platform, stack: Stack
+    platform: Platform, machine: Machine
 ) -> None:
     accounts = [account(number, await platform.person("ada")) for number in range(REGISTRATIONS)]
 
@@ -135,7 +134,7 @@ async def test_an_interrupted_registration_leaves_no_name_taken_by_nobody(
 
     running = [asyncio.create_task(register(body)) for body in accounts]
     await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-    async with dead(stack, "auth-service"):
+    async with machine.dead("auth-service"):
         statuses = await asyncio.gather(*running)
     assert set(statuses) <= {201, 503, 504}
 
@@ -157,15 +156,16 @@ def account(number: int, like: Person) -> dict[str, str]:
     return {"username": name, "email": f"{name}@example.com", "password": like.password}
 
 
-async def test_a_deletion_reaches_a_service_that_was_away(platform: Platform, stack: Stack) -> None:
+async def test_a_deletion_reaches_a_service_that_was_away(
+    platform: Platform, machine: Machine
+) -> None:
     ada, grace = await platform.people("ada", "grace")
     await ada.follow(grace)
     post = await ada.write("Notes on the engine")
-    kill(stack, "post-service")
-    async with dead(stack, "relation-service"):
+    machine.kill("post-service")
+    async with machine.dead("relation-service"):
         assert (await ada.client.delete(f"/users/{ada.id}")).status == 204
-        start(stack, "post-service")
-    await ready(stack)
+        machine.start("post-service")
 
     async def is_gone() -> bool:
         found = await grace.client.get(f"/posts/{post['id']}")

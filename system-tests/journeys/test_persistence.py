@@ -3,16 +3,15 @@
 import asyncio
 
 import pytest
-from pinstack_local.stack import Stack
 
-from journeys.outages import dead, kill
+from journeys.machine import Machine
 from journeys.people import Platform
 
-pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("healed")]
+pytestmark = pytest.mark.faults
 
 
 async def test_a_second_start_finds_everything_and_delivers_what_was_due(
-    platform: Platform, stack: Stack
+    platform: Platform, machine: Machine
 ) -> None:
     ada, grace = await platform.people("ada", "grace")
     async with platform.phone(grace) as phone:
@@ -20,11 +19,11 @@ async def test_a_second_start_finds_everything_and_delivers_what_was_due(
         post = await ada.write("Before", tags=["engines"], content="…")
         before = await phone.notification("post_created")
 
-    kill(stack, stack.infrastructure.broker.name)
+    machine.kill(machine.broker)
     late = await ada.write("While the broker was dead")
     await ada.follow(grace)
-    stack.stop()
-    stack.start()
+    machine.stack.stop()
+    machine.stack.start()
 
     assert (await grace.client.get(f"/posts/{post['id']}")).data["tags"] == post["tags"]
     assert (await ada.client.get(f"/users/{ada.id}")).data["email"] == ada.email
@@ -45,14 +44,14 @@ async def test_a_second_start_finds_everything_and_delivers_what_was_due(
     await ada.has_unread(1)
 
 
-async def test_a_broker_that_died_is_caught_up_with(platform: Platform, stack: Stack) -> None:
-    if stack.settings.broker == "embedded":
+async def test_a_broker_that_died_is_caught_up_with(platform: Platform, machine: Machine) -> None:
+    if machine.stack.settings.broker == "embedded":
         pytest.skip("the embedded broker comes back on another port; PINSTACK_TEST_BROKER=kafka")
     ada, *others = await platform.people("ada", "grace", "linus")
     await asyncio.gather(*(other.follow(ada) for other in others))
     await ada.has_unread(2)
     async with platform.phone(others[0]) as phone:
-        async with dead(stack, "kafka"):
+        async with machine.dead("kafka"):
             posts = [(await ada.write(f"Part {number}"))["id"] for number in range(4)]
             await ada.follow(others[1])
         told = [await phone.notification("post_created") for _ in posts]

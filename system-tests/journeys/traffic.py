@@ -20,13 +20,13 @@ _ENOUGH: Final = 25
 
 @dataclass
 class Traffic:
-    """What has become of the requests so far, by status.
+    """What has become of the requests so far, by status and error code.
 
     `refused` are those that found nobody listening; `lost` those that somebody took and never
     answered, with the reason.
     """
 
-    statuses: Counter[int] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
     refused: int = 0
     lost: list[str] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
@@ -76,7 +76,7 @@ async def _once(client: Client, request: Request, traffic: Traffic) -> None:
     except httpx.HTTPError as error:
         traffic.lost.append(repr(error))
     else:
-        traffic.statuses[answer.status] += 1
+        traffic.outcomes[f"{answer.status} {answer.body.get('code', '')}".rstrip()] += 1
         traffic.answers.append(answer)
 
 
