@@ -53,7 +53,9 @@ async def test_whoever_connects_while_inboxes_are_away_gets_everything_when_they
         grace.id,
         linus.id,
     ]
-    assert await told.rest() == []
+    # A server that waits for seconds says why; nothing else may have come.
+    rest = [frame for frame in await told.rest() if frame.get("code") != "UNAVAILABLE"]
+    assert rest == []
     await phone.__aexit__(None, None, None)
 
 
