@@ -75,6 +75,10 @@ test-unit test-integration: install ## the tests of every package that need noth
 .PHONY: test-system
 test-system: install test@system-tests ## the journeys through public ports, against the local stack
 
+.PHONY: test-contract
+test-contract: install ## every operation for every kind of caller, and the document, on a running platform
+	@$(MAKE) --no-print-directory -C system-tests test-contract
+
 .PHONY: test-system-kafka
 test-system-kafka: install ## the same against a real Apache Kafka
 	@PINSTACK_TEST_BROKER=kafka $(MAKE) --no-print-directory -C system-tests test
@@ -103,8 +107,14 @@ env-example: install ## write .env.example from the settings
 env-example-check: install ## fail where .env.example differs from the settings
 	@$(BIN)/python .ci/env_example.py --check
 
+.PHONY: openapi openapi-check
+openapi: install ## write api-gateway/openapi.json from the gateway's declarations
+	@$(BIN)/python .ci/openapi.py
+openapi-check: install ## fail where it differs from them, or breaks clients of the last release
+	@$(BIN)/python .ci/openapi.py --check && $(BIN)/python .ci/openapi_release.py
+
 .PHONY: ci-local
-ci-local: install lint proto-check env-example-check test-system-kafka ## what CI runs beside `make test`
+ci-local: install lint proto-check env-example-check openapi-check test-contract test-system-kafka ## what CI runs beside `make test`
 
 # --- accounts
 

@@ -10,6 +10,7 @@ from pinstack_local.settings import StackSettings
 from pinstack_local.stack import Stack
 
 from contract.conformance import Conformance, load
+from contract.tokens import ShortLived, short_lived
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +24,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     )
     with Stack(settings) as stack:
         yield stack
+
+
+@pytest.fixture(scope="session", autouse=True)
+def expiring(stack: Stack) -> ShortLived:
+    """A token that is asked for first, as it has to expire before it is of use."""
+    return short_lived(stack)
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,12 @@
-"""What schemathesis needs to know of Pinstack beside its document: accounts, and what no JSON
-Schema can say.
+"""What schemathesis needs to know of Pinstack beside its document: people with accounts, and what
+no JSON Schema can say.
 """
 
 import os
 import secrets
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from zlib import crc32
 
 import httpx
@@ -13,59 +14,82 @@ import schemathesis
 from hypothesis import strategies as st
 from schemathesis import AuthContext, Case, GenerationMode, HookContext
 
-URL: Final = os.environ["PINSTACK_TEST_GATEWAY_URL"]
+URL: Final = f"{os.environ['PINSTACK_TEST_GATEWAY_URL']}/api/v1"
+AnyCase: TypeAlias = Case[Any]
 _MOST_TAGS: Final = 20
-_MOST_DEEP: Final = 64
 _NOTES: Final = 5
+_SECONDS: Final = 30
 
 # A cursor is signed, so that only lists can give one: links do.
 schemathesis.openapi.format("cursor", st.just(""))
 
 
-@dataclass
+@dataclass(frozen=True)
 class Person:
-    """Somebody with an account, a post and notifications."""
+    """Somebody with an account and a few notifications."""
 
     id: int
     token: str
+    account: Mapping[str, str]
     notifications: list[int]
+
+    def login(self) -> dict[str, str]:
+        """What it takes to sign in."""
+        return {"login": self.account["username"], "password": self.account["password"]}
+
+    def password_change(self) -> dict[str, str]:
+        """A change to the same password."""
+        password = self.account["password"]
+        return {"old_password": password, "new_password": password}
+
+    def refresh_token(self) -> dict[str, str]:
+        """A refresh token of a login that is made for it."""
+        answer = httpx.post(f"{URL}/auth/login", json=self.login(), timeout=_SECONDS)
+        return {"refresh_token": _data(answer)["refresh_token"]}
 
 
 PEOPLE: Final[dict[str, Person]] = {}
 """By their tokens."""
+CREDENTIALS: Final = {
+    "login": Person.login,
+    "refresh": Person.refresh_token,
+    "logout": Person.refresh_token,
+    "updatePassword": Person.password_change,
+    "updatePasswordByPost": Person.password_change,
+}
+"""Bodies that nobody can guess."""
 
 
-def _person(case: Case, _: AuthContext) -> str:
-    """One of two people, mostly the first; the same one for the same request."""
-    return "second" if _lot(case) % 4 == 0 else "first"
-
-
-def _lot(case: Case) -> int:
+def _number(case: AnyCase) -> int:
     """A number that only depends on what is asked."""
-    asked = f"{case.method} {case.path} {case.path_parameters} {case.query} {case.body}"
-    return crc32(asked.encode(errors="replace"))
+    asked = (case.method, case.path, case.path_parameters, case.query, case.body)
+    return crc32(repr(asked).encode(errors="replace"))
+
+
+def _person(case: AnyCase, _: AuthContext) -> str:
+    """One of two people, mostly the first; the same one for the same request."""
+    return "second" if _number(case) % 4 == 0 else "first"
 
 
 @schemathesis.auth(cache_by_key=_person)
 class Accounts:
     """Two people with accounts; whose account or session a test has ended gets another one."""
 
-    def get(self, _case: Case, _context: AuthContext) -> str:
+    def get(self, _case: AnyCase, _context: AuthContext) -> str:
         """An access token."""
         name = f"fuzz-{secrets.token_hex(6)}"
         account = {"username": name, "email": f"{name}@example.com", "password": f"{name} secret"}
-        with httpx.Client(base_url=f"{URL}/api/v1", timeout=30) as client:
+        with httpx.Client(base_url=URL, timeout=_SECONDS) as client:
             made = _data(client.post("/auth/register", json=account))
             client.headers["authorization"] = f"Bearer {made['access_token']}"
             note = {"user_id": made["user"]["id"], "type": "greeting"}
             notes = [_data(client.post("/notification/send", json=note)) for _ in range(_NOTES)]
-        person = Person(
-            note["user_id"], made["access_token"], [one["notification_id"] for one in notes]
-        )
+        numbers = [one["notification_id"] for one in notes]
+        person = Person(made["user"]["id"], made["access_token"], account, numbers)
         PEOPLE[person.token] = person
         return person.token
 
-    def set(self, case: Case, token: str, _context: AuthContext) -> None:
+    def set(self, case: AnyCase, token: str, _context: AuthContext) -> None:
         """Send the token."""
         case.headers["Authorization"] = f"Bearer {token}"
 
@@ -75,20 +99,29 @@ def _data(answer: httpx.Response) -> Any:
 
 
 @schemathesis.hook
-def before_call(_context: HookContext, case: Case, kwargs: dict[str, Any]) -> None:
-    """Ask for what is one's own every other time, as hardly any generated id is."""
-    person = PEOPLE.get(str(case.headers.get("Authorization", "")).removeprefix("Bearer "))
+def before_call(_context: HookContext, case: AnyCase, kwargs: dict[str, Any]) -> None:
+    """Ask for what is one's own every few times, as hardly anything generated is."""
+    token = str(case.headers.get("Authorization", "")).removeprefix("Bearer ")
+    person = PEOPLE.get(token)
     if person is None or not _is_valid(case):
         return
-    lot = _lot(case)
-    if "Idempotency-Key" in case.headers and lot % 4:
+    number = _number(case)
+    if "Idempotency-Key" in case.headers and number % 4:
         case.headers["Idempotency-Key"] = secrets.token_hex(8)
-    if lot % (8 if case.method == "DELETE" else 2) == 0 and "user_id" in case.path_parameters:
-        case.path_parameters["user_id"] = person.id
-    if lot % 2 == 0 and "notification_id" in case.path_parameters:
-        case.path_parameters["notification_id"] = person.notifications[lot % _NOTES]
-    if lot % 2 == 0 and case.operation.definition.raw.get("operationId") == "updateUserByBody":
+    _aim_at(person, case, number)
+    operation = case.operation.definition.raw["operationId"]
+    if operation in CREDENTIALS and number % 4 == 0:
+        case.body = CREDENTIALS[operation](person)
+    elif operation == "updateUserByBody" and number % 2 and isinstance(case.body, dict):
         case.body["id"] = person.id
+
+
+def _aim_at(person: Person, case: AnyCase, number: int) -> None:
+    path = case.path_parameters
+    if "user_id" in path and number % (8 if case.method == "DELETE" else 2) == 0:
+        path["user_id"] = person.id
+    if "notification_id" in path and number % 2 == 0:
+        path["notification_id"] = person.notifications[number % _NOTES]
 
 
 @schemathesis.hook
@@ -105,7 +138,7 @@ def before_init_operation(_context: HookContext, operation: Any) -> None:
 
 
 @schemathesis.hook
-def filter_case(_context: HookContext, case: Case) -> bool:
+def filter_case(_context: HookContext, case: AnyCase) -> bool:
     """Leave out what is valid by its schema, but not by rules that no schema can say."""
     if not _is_valid(case):
         return True
@@ -115,7 +148,7 @@ def filter_case(_context: HookContext, case: Case) -> bool:
     return not isinstance(case.body, dict) or _is_sound(case.body)
 
 
-def _is_valid(case: Case) -> bool:
+def _is_valid(case: AnyCase) -> bool:
     return case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE
 
 
@@ -123,18 +156,18 @@ def _is_sound(body: dict[str, Any]) -> bool:
     tags = body.get("tags")
     if isinstance(tags, list) and len(tags) > _MOST_TAGS:
         return False
-    return all(map(_fits, _values(body, 0)))
+    return all(map(_fits, _values(body)))
 
 
-def _values(node: object, depth: int) -> Any:
-    yield depth
+def _values(node: object) -> Iterator[object]:
+    """Every key and every plain value."""
     if isinstance(node, dict):
         for name, value in node.items():
             yield name
-            yield from _values(value, depth + 1)
+            yield from _values(value)
     elif isinstance(node, list):
         for value in node:
-            yield from _values(value, depth + 1)
+            yield from _values(value)
     else:
         yield node
 

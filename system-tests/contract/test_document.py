@@ -58,12 +58,14 @@ needs_go = pytest.mark.skipif(shutil.which("go") is None, reason="oasdiff is bui
 
 def answer(document: dict[str, Any]) -> dict[str, Any]:
     content = document["paths"]["/items"]["get"]["responses"]["200"]["content"]
-    return dict(content["application/json"])["schema"]
+    schema: dict[str, Any] = content["application/json"]["schema"]
+    return schema
 
 
 def body(document: dict[str, Any]) -> dict[str, Any]:
     content = document["paths"]["/items"]["post"]["requestBody"]["content"]
-    return dict(content["application/json"])["schema"]
+    schema: dict[str, Any] = content["application/json"]["schema"]
+    return schema
 
 
 BREAKING: Final[Mapping[str, Change]] = {

@@ -67,6 +67,7 @@ def test_every_operation_of_the_specification_is_in_it(
     operation = operations(content)[method, f"/api/v1{path}"]
     assert status == "*" or status in operation["responses"]
     assert ("security" in operation) is (access != "-")
+    assert ("x-public-reads" in operation) is (access == "R")
     assert ("401" in operation["responses"]) is (path != "/auth/register")
 
 

@@ -31,7 +31,9 @@ _DESCRIPTION: Final = (
     "integers below 2^53, times RFC 3339 in UTC, lists always arrays; an optional text that is "
     "not set is absent. In a request null is the same as absent, and unknown fields are ignored; "
     "but nowhere may stand a NUL character, half of a surrogate pair, a number that does not fit "
-    "in 64 bits, a key twice, or arrays and objects more than 64 deep."
+    "in 64 bits, a key twice, or arrays and objects more than 64 deep. Reads with `x-public-reads` "
+    "need no token, and ignore one, where the gateway runs with GATEWAY_PUBLIC_READS or "
+    "GATEWAY_COMPAT."
 )
 
 
@@ -67,6 +69,8 @@ def _documented(route: Route) -> APIRoute:
         extra["requestBody"] = {"required": False}
     if operation.access is not Access.OPEN:
         extra["security"] = [{_SCHEME: []}]
+    if operation.access is Access.READ:
+        extra["x-public-reads"] = True
     return APIRoute(
         operation.path,
         _signed(parameters),
