@@ -23,7 +23,13 @@ _COMMAND_SECONDS: Final = 10.0
 _FAREWELL_SECONDS: Final = 2.0
 _PRUNE_SECONDS: Final = 60.0
 
-_DATABASE_AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+_DATABASE_AWAY = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that died in the middle of a statement
+    OSError,
+    TimeoutError,
+)
 
 
 class Relay:

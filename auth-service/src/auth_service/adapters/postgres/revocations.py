@@ -19,7 +19,13 @@ _BATCH: Final = 1000
 _POLL_SECONDS: Final = 0.9
 _CONNECT_SECONDS: Final = 5.0
 _CHECK_SECONDS: Final = 10.0
-_AWAY: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+_AWAY: Final = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that died in the middle of a statement
+    OSError,
+    TimeoutError,
+)
 
 _AFTER: Final = """
 SELECT id, user_id, session_id, revoked_at FROM revocations
