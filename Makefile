@@ -43,6 +43,10 @@ $(STAMP): $(MANIFESTS)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --build-constraint constraints.txt --group dev $(PACKAGES:%=--editable ./%)
 	@touch $@
 
+.PHONY: tools
+tools: ## the programs that checks use beside Python, from Debian's packages, where this may install them
+	@.ci/install_tools
+
 .PHONY: migrate-up migrate-down migrate-status
 migrate-up migrate-down migrate-status: migrate-%: install ## migrate the databases of SERVICE=, or of all, by their X_DATABASE_URL
 	@set -e; for service in $(or $(SERVICE),$(SERVICES)); do echo "$$service:"; $(MAKE) --no-print-directory -C $$service $@; done
