@@ -181,3 +181,35 @@ async def test_what_is_no_http_is_refused_in_the_envelope(
         await writer.wait_closed()
     assert head.startswith(b"HTTP/1.1 400 ")
     assert json.loads(body)["message"] == json.loads(body)["error"] == "invalid input"
+
+
+@pytest.mark.parametrize("declared", [True, False])
+async def test_a_client_that_sends_too_much_gets_its_answer_and_no_reset(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch, declared: bool
+) -> None:
+    async with gateway(monkeypatch, redis_url, free_port()) as (_, client):
+        body = b"x" * (4 * 1024 * 1024)
+        content = body if declared else chunks_of(body)
+        answer = await client.post("/api/v1/auth/login", content=content)
+        assert (answer.status_code, answer.json()["code"]) == (413, "PAYLOAD_TOO_LARGE")
+        assert (await client.get("/livez")).status_code == 200
+
+
+async def chunks_of(body: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(body), 65536):
+        yield body[start : start + 65536]
+
+
+async def test_a_client_that_asks_before_it_sends_too_much_is_told_at_once(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with gateway(monkeypatch, redis_url, free_port()) as (here, _):
+        reader, writer = await asyncio.open_connection("127.0.0.1", here.port)
+        writer.write(
+            b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\n"
+            b"Content-Length: 99999999\r\nExpect: 100-continue\r\n\r\n"
+        )
+        head = await asyncio.wait_for(reader.readline(), 1)
+        writer.close()
+        await writer.wait_closed()
+    assert head.startswith(b"HTTP/1.1 413 ")

@@ -105,9 +105,14 @@ async def test_a_token_in_the_url_is_refused(gateway: LiveGateway) -> None:
     assert (answer.status_code, answer.json()["code"]) == (401, "TOKEN_IN_URL")
 
 
-async def test_a_seq_that_is_none_is_a_bad_request(gateway: LiveGateway) -> None:
-    fields = {**gateway.bearer(), "Last-Event-ID": "x"}
-    answer = await gateway.get(gateway.stream_url, **fields)
+@pytest.mark.parametrize(
+    ("query", "again"), [("", "x"), ("?after_seq=-1", None), ("?after_seq=-1", "7")]
+)
+async def test_a_seq_that_is_none_is_a_bad_request(
+    gateway: LiveGateway, query: str, again: str | None
+) -> None:
+    fields = gateway.bearer() | ({} if again is None else {"Last-Event-ID": again})
+    answer = await gateway.get(gateway.stream_url + query, **fields)
     assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_FAILED")
 
 

@@ -57,6 +57,14 @@ def test_no_answer_holds_null_and_a_body_may(content: dict[str, Any]) -> None:
     assert all(name.endswith("Body") for name in nullable)
 
 
+def test_what_a_body_does_not_need_may_be_null(content: dict[str, Any]) -> None:
+    schemas = content["components"]["schemas"]
+    for name in ("NewPostBody", "PostChangeBody", "NewUserBody", "MediaBody", "ReadAllBody"):
+        for field, schema in schemas[name]["properties"].items():
+            is_required = field in schemas[name].get("required", ())
+            assert ({"type": "null"} in schema.get("anyOf", ())) is not is_required, field
+
+
 def test_names_of_schemas_are_fit_for_generated_clients(content: dict[str, Any]) -> None:
     assert all(name.isalnum() for name in content["components"]["schemas"])
     assert {"UserEnvelope", "UserData", "Error"} <= set(content["components"]["schemas"])

@@ -10,6 +10,8 @@ from service_kit.testing import eventually
 from tests.unit.http.client import EdgeOfTest, served
 from tests.unit.http.things import Things, things
 
+MEBIBYTE = 1024 * 1024
+
 ELSEWHERE = "http://gateway"
 
 
@@ -135,27 +137,27 @@ async def test_beyond_the_bound_requests_are_shed_at_once_and_served_again_later
     assert again.status_code == 200
 
 
-async def test_a_body_that_says_it_is_too_large_is_not_read() -> None:
+async def test_a_body_that_says_it_is_too_large_is_refused() -> None:
     edge = EdgeOfTest(max_body_bytes=1024)
     async with served(things(), edge) as client:
         answer = await client.post("/things", content=b"x" * 1025, headers=edge.tokens.fields(1))
     assert (answer.status_code, answer.json()["code"]) == (413, "PAYLOAD_TOO_LARGE")
 
 
-async def test_a_body_in_chunks_is_cut_off_at_the_limit() -> None:
+async def test_a_body_without_end_is_cut_off() -> None:
     edge = EdgeOfTest(max_body_bytes=1024)
     sent = 0
 
     async def endless() -> AsyncIterator[bytes]:
         nonlocal sent
-        for _ in range(100):
+        while True:
             sent += 1
-            yield b"x" * 512
+            yield b"x" * MEBIBYTE
 
     async with served(things(), edge) as client:
         answer = await client.post("/things", content=endless(), headers=edge.tokens.fields(1))
     assert answer.status_code == 413
-    assert sent <= 4
+    assert sent <= 20
 
 
 async def test_a_client_that_does_not_send_its_body_is_told_so() -> None:

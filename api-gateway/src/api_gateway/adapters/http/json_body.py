@@ -1,7 +1,9 @@
 """Request bodies: JSON read so strictly that everything behind may trust it."""
 
+import asyncio
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from json import JSONDecodeError
 from math import isfinite
 from typing import Any, Final
@@ -11,6 +13,8 @@ from starlette.types import Receive
 
 from api_gateway.adapters.http.errors import BodyTooLarge, InvalidInput
 
+_REST_BYTES: Final = 16 * 1024 * 1024
+_REST_SECONDS: Final = 2.0
 _MAX_DEPTH: Final = 64
 """Of arrays and objects in one another; orjson cannot write more than 254."""
 _MAX_DIGITS: Final = 19
@@ -18,9 +22,16 @@ _MAX_DIGITS: Final = 19
 _MAX_INT: Final = 2**63
 
 
-async def read_body(receive: Receive, declared: str | None, limit: int) -> bytes:
-    """The whole body. Raises BodyTooLarge as soon as it is past `limit`, declared or not."""
+async def read_body(receive: Receive, declared: str | None, limit: int, *, waits: bool) -> bytes:
+    """The whole body. Raises BodyTooLarge when it is past `limit`, declared or not.
+
+    A client that `waits` to be told to go on (100-continue) is refused at once. From any other the
+    rest is taken, within bounds: closing on one that still writes resets the connection, and the
+    answer is lost (RFC 9112, 9.6).
+    """
     if declared is not None and declared.isdecimal() and int(declared) > limit:
+        if not waits:
+            await _take_rest(receive)
         raise BodyTooLarge
     chunks: list[bytes] = []
     size = 0
@@ -30,11 +41,26 @@ async def read_body(receive: Receive, declared: str | None, limit: int) -> bytes
             raise InvalidInput
         chunk: bytes = message.get("body", b"")
         size += len(chunk)
+        more = message.get("more_body", False)
         if size > limit:
+            if more:
+                await _take_rest(receive)
             raise BodyTooLarge
         chunks.append(chunk)
-        if not message.get("more_body", False):
+        if not more:
             return b"".join(chunks)
+
+
+async def _take_rest(receive: Receive) -> None:
+    """Read what still comes, and forget it."""
+    taken = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_REST_SECONDS):
+            while taken <= _REST_BYTES:
+                message = await receive()
+                taken += len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
 
 
 def is_json(content_type: str | None) -> bool:

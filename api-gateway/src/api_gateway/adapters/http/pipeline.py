@@ -103,7 +103,10 @@ class Endpoint:
         try:
             async with asyncio.timeout(deadlines.remaining(self._seconds) * _BODY_SHARE):
                 return await read_body(
-                    receive, call.field("content-length"), self._edge.max_body_bytes
+                    receive,
+                    call.field("content-length"),
+                    self._edge.max_body_bytes,
+                    waits=call.field("expect") is not None,
                 )
         except TimeoutError:
             raise BodyTooSlow from None

@@ -103,12 +103,15 @@ class EventStreamEndpoint:
 
 def _last_seen(scope: Scope) -> int | None:
     """The seq to go on after: of the header that a browser sends when it comes back, else of the
-    query, for the first time. Raises InvalidArgument.
+    query, for the first time; both have to be good. Raises InvalidArgument.
     """
     query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
-    name, text = "Last-Event-ID", header(scope, b"last-event-id")
-    if not text:
-        name, text = "after_seq", query.get("after_seq")
+    first = _seq("after_seq", query.get("after_seq"))
+    again = _seq("Last-Event-ID", header(scope, b"last-event-id"))
+    return first if again is None else again
+
+
+def _seq(name: str, text: str | None) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):

@@ -17,12 +17,32 @@ _LABEL: Final = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _ANY_HOST: Final = "example.com"
 _NO_CONTROL: Final = r"^[^\x00-\x1f\x7f-\x9f]*$"
+_NULL: Final = {"type": "null"}
+_SAID_OF_ALL: Final = frozenset({"title", "description", "default", "examples"})
+"""What a schema says that is no rule."""
+
+
+def _nullable(schema: dict[str, Any]) -> None:
+    """Null is the same as absent, so that it may stand where absence may."""
+    required = schema.get("required", ())
+    for name, property_ in schema.get("properties", {}).items():
+        if name in required or _NULL in property_.get("anyOf", ()):
+            continue
+        said = {key: value for key, value in property_.items() if key in _SAID_OF_ALL}
+        rules = {key: value for key, value in property_.items() if key not in _SAID_OF_ALL}
+        schema["properties"][name] = {"anyOf": [rules, _NULL], **said}
 
 
 class Body(BaseModel):
     """A request body: JSON types are taken as they are, unknown fields are ignored."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        strict=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        json_schema_extra=_nullable,
+    )
 
 
 class QueryModel(BaseModel):
@@ -34,7 +54,7 @@ class QueryModel(BaseModel):
 def _never_null(schema: dict[str, Any]) -> None:
     """What is not set is absent: a None of a model is no null in an answer."""
     for name, property_ in schema.get("properties", {}).items():
-        kinds = [kind for kind in property_.pop("anyOf", ()) if kind != {"type": "null"}]
+        kinds = [kind for kind in property_.pop("anyOf", ()) if kind != _NULL]
         if len(kinds) == 1:
             schema["properties"][name] = {**property_, **kinds[0]}
         elif kinds:
