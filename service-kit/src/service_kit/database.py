@@ -66,8 +66,6 @@ class Database:
             raise DatabaseTooSlow from error
         except _AWAY as error:
             raise DatabaseUnavailable from error
-        finally:
-            self._gauge()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -98,22 +96,17 @@ class Database:
         """Run a connection's method on a statement, measured and traced under the name `query`."""
         started = time.perf_counter()
         try:
-            with tracing.span(f"sql {query}", attributes={"db.system.name": "postgresql"}):
+            with tracing.step(f"sql {query}", attributes={"db.system.name": "postgresql"}):
                 return await run(sql, *arguments)
         finally:
             metrics.DB_QUERY_DURATION.labels(self._service, query).observe(
-                time.perf_counter() - started
+                time.perf_counter() - started, tracing.exemplar()
             )
 
     async def ping(self) -> None:
         """Ask the database for a sign of life; raises `DatabaseUnavailable`."""
         async with self.connection() as connection:
             await connection.execute("SELECT 1")
-
-    def _gauge(self) -> None:
-        idle = self.pool.get_idle_size()
-        metrics.DB_POOL_CONNECTIONS.labels(self._service, "idle").set(idle)
-        metrics.DB_POOL_CONNECTIONS.labels(self._service, "used").set(self.pool.get_size() - idle)
 
 
 @asynccontextmanager
@@ -126,9 +119,28 @@ async def open_database(
     """
     pool = await _connect(url, settings, service)
     try:
-        yield Database(pool, service, settings.acquire_timeout_seconds)
+        with _measured(pool, service):
+            yield Database(pool, service, settings.acquire_timeout_seconds)
     finally:
         await pool.close()
+
+
+@contextmanager
+def _measured(pool: Pool, service: str) -> Iterator[None]:
+    """Have the pool counted whenever somebody asks, above all while all of it is in use."""
+    states = {
+        "used": lambda: pool.get_size() - pool.get_idle_size(),
+        "idle": pool.get_idle_size,
+        "unopened": lambda: pool.get_max_size() - pool.get_size(),
+    }
+    for state, count in states.items():
+        metrics.DB_POOL_CONNECTIONS.labels(service, state).set_function(count)
+    metrics.from_zero(metrics.DB_TRANSACTIONS, [service], ["committed", "rolled_back"])
+    try:
+        yield
+    finally:
+        for state in states:
+            metrics.DB_POOL_CONNECTIONS.labels(service, state).set_function(float)
 
 
 async def _connect(url: str, settings: PostgresSettings, service: str) -> Pool:

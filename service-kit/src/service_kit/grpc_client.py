@@ -136,7 +136,9 @@ class _Calls:
         finally:
             labels = (self._service, method, code.name)
             metrics.GRPC_CLIENT_REQUESTS.labels(*labels).inc()
-            metrics.GRPC_CLIENT_DURATION.labels(*labels).observe(time.perf_counter() - started)
+            metrics.GRPC_CLIENT_DURATION.labels(*labels).observe(
+                time.perf_counter() - started, tracing.exemplar()
+            )
 
 
 def _metadata() -> Sequence[tuple[str, str]]:

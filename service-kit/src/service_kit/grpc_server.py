@@ -12,6 +12,7 @@ import grpc
 import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
+from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 from service_kit import deadlines, errors, grpc_errors, logs, metrics, tracing
 from service_kit.config import GrpcSettings
@@ -166,6 +167,7 @@ class _Call:
         self._log(error, known)
         status = grpc_errors.encode(known)
         self.code = status.code
+        trace.get_current_span().set_attribute("rpc.response.status_code", status.code.name)
         await self._context.abort(status.code, status.details, status.trailing_metadata)
 
     def _log(self, error: Exception, known: AppError) -> None:
@@ -180,6 +182,7 @@ class _Call:
 def _entered(service: str, method: str, context: Context) -> Iterator[_Call]:
     started = time.perf_counter()
     call = _Call(service, method, context)
+    exemplar = None
     headers = {key: str(value) for key, value in context.invocation_metadata() or ()}
     structlog.contextvars.bind_contextvars(request_id=headers.get("x-request-id", ""))
     try:
@@ -191,6 +194,7 @@ def _entered(service: str, method: str, context: Context) -> Iterator[_Call]:
                 kind=SpanKind.SERVER,
             ),
         ):
+            exemplar = tracing.exemplar()
             yield call
     except asyncio.CancelledError:
         call.code = grpc.StatusCode.CANCELLED
@@ -199,4 +203,6 @@ def _entered(service: str, method: str, context: Context) -> Iterator[_Call]:
         structlog.contextvars.clear_contextvars()
         labels = (service, method, call.code.name)
         metrics.GRPC_SERVER_REQUESTS.labels(*labels).inc()
-        metrics.GRPC_SERVER_DURATION.labels(*labels).observe(time.perf_counter() - started)
+        metrics.GRPC_SERVER_DURATION.labels(*labels).observe(
+            time.perf_counter() - started, exemplar
+        )

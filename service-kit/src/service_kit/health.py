@@ -11,7 +11,8 @@ from typing import Any
 
 import orjson
 import uvicorn
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import REGISTRY
+from prometheus_client.exposition import choose_encoder
 
 Check = Callable[[], Awaitable[object]]
 Scope = MutableMapping[str, Any]
@@ -170,7 +171,7 @@ async def serve_admin(host: str, port: int, health: Health) -> AsyncIterator[Adm
 
 def _admin(health: Health) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     async def app(scope: Scope, _receive: Receive, send: Send) -> None:
-        status, content_type, body = await _answer(scope["path"], health)
+        status, content_type, body = await _answer(scope, health)
         headers = [(b"content-type", content_type), (b"cache-control", b"no-store")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
@@ -178,9 +179,12 @@ def _admin(health: Health) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     return app
 
 
-async def _answer(path: str, health: Health) -> tuple[int, bytes, bytes]:
+async def _answer(scope: Scope, health: Health) -> tuple[int, bytes, bytes]:
+    path = scope["path"]
     if path == "/metrics":
-        return 200, CONTENT_TYPE_LATEST.encode(), generate_latest()
+        # Exemplars are in OpenMetrics only, which Prometheus asks for.
+        encode, content_type = choose_encoder(dict(scope["headers"]).get(b"accept", b"").decode())
+        return 200, content_type.encode(), encode(REGISTRY)
     if path == "/livez":
         return 200, b"application/json", orjson.dumps({"status": "ok", "service": health.service})
     if path in _SATISFYING:

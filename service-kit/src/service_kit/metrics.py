@@ -1,6 +1,7 @@
 """The metric catalogue: every metric of the platform, once, with its meaning."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import product
 from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -19,6 +20,15 @@ def _gauge(name: str, meaning: str, labels: Sequence[str]) -> Gauge:
 
 def _histogram(name: str, meaning: str, labels: Sequence[str]) -> Histogram:
     return Histogram(f"pinstack_{name}", meaning, labels, buckets=FAST)
+
+
+def from_zero(metric: Counter, *values: Iterable[str]) -> None:
+    """Have every combination of label values from the start, so that the first one counts.
+
+    Prometheus sees no increase in a counter that appears as 1, and no alert would come of it.
+    """
+    for combination in product(*values):
+        metric.labels(*combination)
 
 
 HTTP_REQUESTS = _counter(
@@ -66,7 +76,9 @@ RATE_LIMITED = _counter("rate_limited_total", "Requests refused by a rate limit.
 SHED = _counter("shed_total", "Requests refused because too many were in flight.", ("scope",))
 
 DB_POOL_CONNECTIONS = _gauge(
-    "db_pool_connections", "Connections of a pool, by state (idle, used).", ("service", "state")
+    "db_pool_connections",
+    "Connections that a pool may have, by state (used, idle, unopened).",
+    ("service", "state"),
 )
 DB_QUERY_DURATION = _histogram(
     "db_query_duration_seconds", "Duration of SQL statements.", ("service", "query")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 import uvloop
+from prometheus_client import disable_created_metrics
 from service_kit import logs, metrics, tracing
 from service_kit.config import ProcessSettings, TelemetrySettings
 from service_kit.health import Health
@@ -90,6 +91,7 @@ def run(
     A crashed background task ends the process with 1, and so does a start that fails.
     """
     logs.configure(service, settings.process.log_level)
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, of no use
     with (
         tracing.exporting(service, settings.telemetry),
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from opentelemetry import context as otel_context
 from opentelemetry import propagate, trace
 from opentelemetry.context import Context
-from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind
+from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind, StatusCode
 from service_kit.config import TelemetrySettings
 
 if TYPE_CHECKING:
@@ -76,8 +76,9 @@ def span(
     attributes: Mapping[str, str | int | float | bool] | None = None,
     links: Sequence[Context] = (),
 ) -> Iterator[Span]:
-    """Run the block in a span; an exception that leaves the block is recorded on it.
+    """Run the block in a span; of an exception that leaves the block it shows the type.
 
+    Never its message: PostgreSQL's errors quote the values of a row, e-mail addresses among them.
     Where tracing is off this only hands the context on.
     """
     if is_off():
@@ -86,9 +87,67 @@ def span(
         return
     tracer = trace.get_tracer(_TRACER)
     with tracer.start_as_current_span(
-        name, context=parent, kind=kind, attributes=attributes, links=[*_links(links)]
+        name,
+        context=parent,
+        kind=kind,
+        attributes=attributes,
+        links=[*_links(links)],
+        record_exception=False,
+        set_status_on_exception=False,
     ) as current:
-        yield current
+        try:
+            yield current
+        except Exception as error:
+            current.set_attribute("error.type", type(error).__name__)
+            current.set_status(StatusCode.ERROR)
+            raise
+
+
+@contextmanager
+def step(name: str, attributes: Mapping[str, str | int | float | bool]) -> Iterator[None]:
+    """Run the block in a span where it belongs to a trace: polling in the background is none."""
+    if is_off() or not trace.get_current_span().get_span_context().is_valid:
+        yield
+        return
+    with span(name, kind=SpanKind.CLIENT, attributes=attributes):
+        yield
+
+
+@contextmanager
+def continuing(
+    name: str,
+    causes: Sequence[Mapping[str, str]],
+    *,
+    kind: SpanKind,
+    attributes: Mapping[str, str | int | float | bool] | None = None,
+) -> Iterator[None]:
+    """Run the block, which works for what carries these W3C headers, in a span.
+
+    Work for one cause continues its trace; work for several at once is a trace of its own with a
+    link to each of theirs (OpenTelemetry's conventions for messaging, batches).
+    """
+    contexts = [extract_context(headers) for headers in causes]
+    alone = len(contexts) == 1
+    with span(
+        name,
+        parent=contexts[0] if alone else None,
+        kind=kind,
+        attributes=attributes,
+        links=() if alone else contexts,
+    ):
+        yield
+
+
+def exemplar(traceparent: str = "") -> dict[str, str] | None:
+    """What a histogram keeps of a kept trace, the current one or that of `traceparent`.
+
+    None where there is none, or none that is kept, or where tracing is off.
+    """
+    if is_off():
+        return None
+    context = extract_context({"traceparent": traceparent}) if traceparent else None
+    current = trace.get_current_span(context).get_span_context()
+    return {"trace_id": f"{current.trace_id:032x}"} if current.trace_flags.sampled else None
 
 
 def is_off() -> bool:

@@ -98,3 +98,21 @@ async def test_a_total_is_exact_while_it_is_small_and_estimated_beyond(
 def test_rows_turn_into_columns_also_where_there_are_none() -> None:
     assert columns([(1, "a"), (2, "b")], 2) == ([1, 2], ["a", "b"])
     assert columns([], 2) == ([], [])
+
+
+def _connections() -> dict[str, float]:
+    """The pool as Prometheus would see it now."""
+    states = ("used", "idle", "unopened")
+    found = {
+        state: REGISTRY.get_sample_value(
+            "pinstack_db_pool_connections", {"service": SERVICE, "state": state}
+        )
+        for state in states
+    }
+    return {state: value for state, value in found.items() if value}
+
+
+async def test_a_pool_is_counted_while_all_of_it_is_in_use(database: Database) -> None:
+    async with database.connection(), database.connection():
+        assert _connections() == {"used": 2}
+    assert _connections() == {"idle": 2}

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from service_kit import metrics
 from service_kit.health import Health, serve_admin
 
 
@@ -111,3 +112,12 @@ async def test_metrics_are_in_the_text_format(admin: httpx.AsyncClient) -> None:
     assert answer.headers["content-type"].startswith("text/plain")
     assert "# HELP pinstack_outbox_unsent" in answer.text
     assert (await admin.get("/nothing")).status_code == 404
+
+
+async def test_prometheus_gets_exemplars_with_the_trace(admin: httpx.AsyncClient) -> None:
+    metrics.LIVE_DELIVERY.labels("test").observe(0.02, {"trace_id": "0af7651916cd43dd8448eb211c8"})
+    accept = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.2"
+    answer = await admin.get("/metrics", headers={"accept": accept})
+    assert answer.headers["content-type"].startswith("application/openmetrics-text")
+    assert '# {trace_id="0af7651916cd43dd8448eb211c8"} 0.02' in answer.text
+    assert answer.text.endswith("# EOF\n")

@@ -33,6 +33,7 @@ class Argon2Passwords:
         self._executor = ThreadPoolExecutor(threads, "argon2", initializer=_step_back)
         self._most = threads + queue
         self._taken = 0
+        metrics.from_zero(metrics.SHED, ["password_hash"])
         self._lock = threading.Lock()
         self._nobodys = hasher.hash("the password of nobody")
 

@@ -11,7 +11,7 @@ from service_kit import logs, metrics
 from service_kit.backoff import Backoff, Delays
 from service_kit.errors import Unavailable
 from service_kit.events.dead_letters import KafkaDeadLetters, dead_letter_topic
-from service_kit.events.delivery import MAX_INVALID, Delivery, Handle, TooManyInvalidEvents
+from service_kit.events.delivery import MAX_INVALID, UNKNOWN, Delivery, Handle, TooManyInvalidEvents
 from service_kit.events.membership import EMBEDDED_MEMBERSHIP, joined, real_membership
 from service_kit.events.message import Record
 from service_kit.events.publisher import Publisher
@@ -56,6 +56,7 @@ class Consumer:
             bootstrap, f"{group}-dlq", partitions=partitions, replication=replication
         )
         dead_letters = KafkaDeadLetters(self._publisher, group)
+        metrics.from_zero(metrics.DEAD_LETTERS, topics, [group], [*types, UNKNOWN])
         self._delivery = Delivery(group, handle, dead_letters, types, max_invalid)
         self._backoff: Backoff[TopicPartition] = Backoff(delays or Delays(0.1, 10.0))
         self._turn = asyncio.Lock()

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -15,6 +14,8 @@ Handle = Callable[[Sequence[ReceivedEvent]], Awaitable[None]]
 """Gives events of one partition, in order, their effect: all of them or, by raising, none."""
 
 MAX_INVALID: Final = 50
+UNKNOWN: Final = "unknown"
+"""The type, in metrics, of an event whose type this consumer does not know."""
 
 _INVALID: Final = (InvalidEvent, InvalidArgument)
 
@@ -106,11 +107,21 @@ class Delivery:
         topic = events[0].topic
         started = time.perf_counter()
         try:
-            with _span(topic, events):
+            with tracing.continuing(
+                f"process {topic}",
+                [event.headers for event in events],
+                kind=SpanKind.CONSUMER,
+                attributes={
+                    "messaging.system": "kafka",
+                    "messaging.batch.message_count": len(events),
+                },
+            ):
                 await self._handle(events)
         finally:
             elapsed = time.perf_counter() - started
-            metrics.CONSUMER_EVENT_DURATION.labels(topic, self._group).observe(elapsed)
+            metrics.CONSUMER_EVENT_DURATION.labels(topic, self._group).observe(
+                elapsed, tracing.exemplar(events[0].headers.get("traceparent", ""))
+            )
         self._invalid_in_row = 0
 
     async def _bury(self, record: Record, error: Exception, attempts: int) -> None:
@@ -138,7 +149,7 @@ class Delivery:
 
     def _label(self, record: Record) -> str:
         claimed = type_of(record)
-        return claimed if claimed in self._types else "unknown"
+        return claimed if claimed in self._types else UNKNOWN
 
 
 _Item = tuple[Record, ReceivedEvent | InvalidEvent]
@@ -158,18 +169,3 @@ def _batches(records: Sequence[Record]) -> Iterator[_Batch]:
             batch = []
     if batch:
         yield batch
-
-
-@contextmanager
-def _span(topic: str, events: Sequence[ReceivedEvent]) -> Iterator[None]:
-    """One event continues its own trace; several are linked to theirs, as OpenTelemetry has it."""
-    contexts = [tracing.extract_context(event.headers) for event in events]
-    alone = len(events) == 1
-    with tracing.span(
-        f"process {topic}",
-        parent=contexts[0] if alone else None,
-        kind=SpanKind.CONSUMER,
-        attributes={"messaging.system": "kafka", "messaging.batch.message_count": len(events)},
-        links=() if alone else contexts,
-    ):
-        yield

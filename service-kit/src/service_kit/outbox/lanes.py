@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from service_kit import logs
+from opentelemetry.trace import SpanKind
+from service_kit import logs, tracing
 from service_kit.backoff import Backoff, Delays
 from service_kit.events.message import Message, cloud_event_headers
 from service_kit.events.publisher import BrokerAway, MessagesRefused
@@ -124,7 +125,16 @@ class Lanes:
     ) -> None:
         messages = [self._message(row) for row in rows]
         try:
-            count = await self._publisher.publish(topic, partition, messages)
+            with tracing.continuing(
+                f"publish {topic}",
+                [row.record.headers for row in rows],
+                kind=SpanKind.PRODUCER,
+                attributes={
+                    "messaging.system": "kafka",
+                    "messaging.batch.message_count": len(rows),
+                },
+            ):
+                count = await self._publisher.publish(topic, partition, messages)
         except MessagesRefused as error:
             if len(rows) == 1:
                 delivery.refused.append((rows[0], str(error)))

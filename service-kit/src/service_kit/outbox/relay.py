@@ -67,6 +67,7 @@ class Relay:
         self._log = logs.get(__name__)
         self.leading = False
         """Whether this replica holds the lock."""
+        metrics.from_zero(metrics.OUTBOX_PUBLISHED, [service], ["sent", "failed"])
 
     def wake(self) -> None:
         """Say that records were committed. Cheap; call it after every commit that appended some."""

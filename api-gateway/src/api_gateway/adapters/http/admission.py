@@ -13,6 +13,7 @@ class Admission:
 
     def __init__(self, places: int) -> None:
         self._free = places
+        metrics.from_zero(metrics.SHED, ["http"])
 
     @contextmanager
     def place(self) -> Iterator[None]:

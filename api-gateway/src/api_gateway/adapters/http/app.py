@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 from opentelemetry import trace
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import SpanKind, StatusCode
 from service_kit import errors, logs, metrics, tracing
 from service_kit.errors import AppError
 from starlette.routing import Route as ForeignRoute
@@ -110,6 +110,7 @@ def _observed(call: Call, template: str, exchange: Exchange, *, measured: bool) 
     """Trace, log context and metrics around one request."""
     started = time.perf_counter()
     method = call.scope.get("method", WEBSOCKET)
+    method = method if method in _METHODS else "other"
     if measured:
         metrics.HTTP_IN_FLIGHT.inc()
     structlog.contextvars.bind_contextvars(request_id=call.request_id)
@@ -129,15 +130,14 @@ _METHODS: Final = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", WEBSOCKET}
 
 
 def _count(method: str, template: str, status: int, seconds: float | None) -> None:
-    labels = (method if method in _METHODS else "other", template, str(status))
+    labels = (method, template, str(status))
+    span = trace.get_current_span()
+    span.set_attribute("http.response.status_code", status)
     metrics.HTTP_REQUESTS.labels(*labels).inc()
     if seconds is not None:
-        exemplar = None
-        span = trace.get_current_span().get_span_context()
-        if span.trace_flags.sampled:
-            exemplar = {"trace_id": f"{span.trace_id:032x}"}
-        metrics.HTTP_DURATION.labels(*labels).observe(seconds, exemplar)
+        metrics.HTTP_DURATION.labels(*labels).observe(seconds, tracing.exemplar())
     if status >= 500:
+        span.set_status(StatusCode.ERROR)
         logs.get(__name__).warning("request failed", method=method, route=template, status=status)
 
 

@@ -20,7 +20,7 @@ from api_gateway.adapters.http.conditional import tagged
 from api_gateway.adapters.http.errors import BodyTooSlow, answer_of, status_of
 from api_gateway.adapters.http.idempotency import Idempotency
 from api_gateway.adapters.http.json_body import read_body
-from api_gateway.adapters.http.operations import Route
+from api_gateway.adapters.http.operations import Access, Route
 from api_gateway.adapters.http.rate_limits import LimitReached, RateLimits
 
 _BODY_SHARE: Final = 0.9
@@ -129,3 +129,5 @@ class Endpoint:
                 metrics.PROXY_ERRORS.labels(*labels).inc()
         if isinstance(error, errors.PermissionDenied):
             metrics.AUTHORIZATION.labels("refused", error.code).inc()
+        elif error is None and operation.access is not Access.OPEN:
+            metrics.AUTHORIZATION.labels("ok", operation.access.value).inc()

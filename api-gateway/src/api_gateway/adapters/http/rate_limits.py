@@ -29,6 +29,7 @@ class RateLimits:
         """`limits` by scope; `anonymous` and `user` are those of the remaining operations."""
         self._limiter = limiter
         self._limits = limits
+        metrics.from_zero(metrics.RATE_LIMITED, {limit.scope for limit in limits.values()})
 
     async def take(self, call: Call, scope: str | None) -> Fields:
         """Count a request against the limit `scope`, "" for that of its caller, None for none.

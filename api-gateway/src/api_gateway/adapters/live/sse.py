@@ -47,8 +47,8 @@ class EventStream:
     async def send(self, frame: Frame) -> None:
         """Put a frame on the wire."""
         event = self._encoder.event(frame)
-        await self._write(_RETRY + event if frame.type == "ready" else event)
-        self._measures.sent(frame)
+        with self._measures.sending(frame):
+            await self._write(_RETRY + event if frame.type == "ready" else event)
 
     async def close(self, why: Closing) -> None:
         """Say why, and when to come back, and end."""

@@ -36,8 +36,8 @@ class WebSocketCarrier:
     async def send(self, frame: Frame) -> None:
         """Put a frame on the wire. Raises OSError where the client is gone."""
         text = self._encoder.json(frame).decode()
-        await self._send({"type": "websocket.send", "text": text})
-        self._measures.sent(frame)
+        with self._measures.sending(frame):
+            await self._send({"type": "websocket.send", "text": text})
 
     async def close(self, why: Closing) -> None:
         """Send the close frame. Raises OSError where the client is gone."""
