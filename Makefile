@@ -7,8 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SERVICES := user-service auth-service post-service relation-service notification-service
-PACKAGES := proto-definitions service-kit infra/local $(SERVICES) api-gateway
-TESTED := system-tests infra/local service-kit api-gateway auth-service notification-service post-service user-service relation-service proto-definitions
+PACKAGES := proto-definitions service-kit infra/tail infra/local $(SERVICES) api-gateway
+TESTED := system-tests infra/local infra/tail service-kit api-gateway auth-service notification-service post-service user-service relation-service proto-definitions
 MANIFESTS := constraints.txt pyproject.toml $(PACKAGES:%=%/pyproject.toml)
 LOCAL := $(BIN)/python -m pinstack_local
 export BROKER ?= embedded
@@ -28,6 +28,10 @@ run: install ## the whole platform on this machine, without Docker (BROKER=embed
 .PHONY: demo
 demo: install ## the same, and a story: people register, follow, post, and the live frames appear
 	@exec $(LOCAL) demo
+
+.PHONY: tail
+tail: install ## somebody's notifications, live: ARGS="ada", or ARGS="ada --register ada@example.com"
+	@exec $(BIN)/pinstack-tail $(ARGS)
 
 # --- set-up
 

@@ -1,25 +1,26 @@
-"""A short story on a running platform, told through its public API alone."""
+"""A short story on a running platform, told through its public API and the reference client."""
 
-import json
+import asyncio
 import secrets
 import statistics
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, Self
+from typing import Final, Self, TypeVar
 
 import httpx
 from pinstack_local.errors import StoryFailed
-from websockets.exceptions import WebSocketException
-from websockets.sync.client import ClientConnection, connect
-from websockets.typing import Subprotocol
+from pinstack_tail.account import Account
+from pinstack_tail.client import Event, LiveClient, Online
+from pinstack_tail.errors import Stopped, Unreachable
+from pinstack_tail.frames import Told, Unread
+from pinstack_tail.words import headline
 
 Say = Callable[[str], None]
+E = TypeVar("E", bound=Event)
 
-API: Final = "/api/v1"
 PATIENCE_SECONDS: Final = 15
-PROTOCOL: Final = Subprotocol("pinstack.v1")
 TITLES: Final = (
     "Notes on the engine",
     "A correction to my notes",
@@ -29,121 +30,107 @@ TITLES: Final = (
 
 @dataclass(slots=True)
 class Person:
-    """Somebody with an account, as their own client would see the platform."""
+    """Somebody with an account."""
 
     name: str
     id: int
-    client: httpx.Client
+    account: Account
 
     @classmethod
-    def register(cls, gateway: str, name: str, stack: ExitStack) -> Self:
+    async def register(cls, http: httpx.AsyncClient, name: str) -> Self:
         """A new account."""
-        client = stack.enter_context(httpx.Client(base_url=gateway + API, timeout=PATIENCE_SECONDS))
-        account = {
-            "username": name,
-            "email": f"{name}@example.com",
-            "password": secrets.token_urlsafe(12),
-        }
-        person = cls(name, 0, client)
-        answer = person.post("/auth/register", account)
-        client.headers["authorization"] = f"Bearer {answer['access_token']}"
-        person.id = answer["user"]["id"]
-        return person
+        account = await Account.register(
+            http, name, f"{name}@example.com", secrets.token_urlsafe(12)
+        )
+        user = await account.call("GET", f"/users/username/{name}")
+        return cls(name, user["id"], account)
 
-    def post(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
-        """What the API answers. Raises `StoryFailed` for a refusal."""
-        return _data(self.client.post(path, json=body))
-
-    def get(self, path: str) -> dict[str, Any]:
-        """What the API answers. Raises `StoryFailed` for a refusal."""
-        return _data(self.client.get(path))
+    async def follow(self, other: "Person") -> None:
+        """Follow somebody."""
+        await self.account.call("POST", "/relation/follow", {"followee_id": other.id})
 
 
 class Phone:
-    """A live connection of somebody, and the delays that it has seen."""
+    """A device of somebody with a live connection, and the delays that it has seen."""
 
     def __init__(self, owner: Person, gateway: str, say: Say) -> None:
-        self._owner = owner
-        self._url = gateway.replace("http", "ws", 1) + f"{API}/notification/ws"
-        self._say = say
-        self._socket: ClientConnection | None = None
-        self.seq: int | None = None
         self.delays: list[float] = []
+        self._owner = owner
+        self._gateway = gateway
+        self._say = say
+        self._client = LiveClient(gateway, owner.account)
+        self._events: AsyncGenerator[Event, None] | None = None
 
-    def open(self) -> dict[str, Any]:
-        """Connect, and resume where this phone was; returns the `ready` frame."""
-        headers = {"authorization": self._owner.client.headers["authorization"]}
-        self._socket = connect(
-            self._url, additional_headers=headers, subprotocols=[PROTOCOL], proxy=None
-        )
-        resume = (
-            {"type": "resume"} if self.seq is None else {"type": "resume", "after_seq": self.seq}
-        )
-        self._socket.send(json.dumps(resume))
-        ready = self._frame("ready")
-        self.seq = ready["seq"] if self.seq is None else self.seq
-        return ready
+    @property
+    def seq(self) -> int | None:
+        """The last seq that it has seen."""
+        return self._client.seq
 
-    def close(self) -> None:
+    async def open(self) -> None:
+        """Connect, and resume where this phone was."""
+        self._client = LiveClient(self._gateway, self._owner.account, self.seq)
+        self._events = self._client.events()
+        await self._next(Online)
+
+    async def close(self) -> None:
         """Go offline."""
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+        if self._events is not None:
+            await self._events.aclose()
 
-    def ring(self, what: Callable[[dict[str, Any]], str], *, live: bool = True) -> None:
+    async def ring(self, *, live: bool = True) -> None:
         """Wait for the next notification and tell it; `live` ones are timed."""
-        frame = self._frame("notification")
-        payload = frame["data"]["payload"]
+        told = await self._next(Told)
         arrived = "had been missed"
         if live:
-            delay = (datetime.now(UTC) - datetime.fromisoformat(payload["timestamptz"])) * 1000
-            self.delays.append(delay.total_seconds())
-            arrived = f"{delay.total_seconds():.0f} ms after the commit"
-        self.seq = frame["seq"]
+            committed = datetime.fromisoformat(told.notification.payload["timestamptz"])
+            self.delays.append((datetime.now(UTC) - committed).total_seconds() * 1000)
+            arrived = f"{self.delays[-1]:.0f} ms after the commit"
         self._say(
-            f"      {self._owner.name}'s phone: {what(payload)}"
-            f"   [{arrived}; seq {frame['seq']}, {frame['unread']} unread]"
+            f"      {self._owner.name}'s phone: {headline(told.notification)}"
+            f"   [{arrived}; seq {told.seq}, {told.unread} unread]"
         )
 
-    def unread(self) -> int:
+    async def unread(self) -> int:
         """The next unread count that the server sends."""
-        count: int = self._frame("unread")["unread"]
-        return count
+        return (await self._next(Unread)).unread
 
-    def _frame(self, kind: str) -> dict[str, Any]:
-        if self._socket is None:
+    async def _next(self, kind: type[E]) -> E:
+        if self._events is None:
             raise StoryFailed(f"{self._owner.name}'s phone is off")
-        while True:
-            try:
-                frame: dict[str, Any] = json.loads(self._socket.recv(timeout=PATIENCE_SECONDS))
-            except TimeoutError:
-                raise StoryFailed(
-                    f"{self._owner.name}'s phone got no {kind!r} in {PATIENCE_SECONDS} s"
-                ) from None
-            if frame["type"] == kind:
-                return frame
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while not isinstance(event := await anext(self._events), kind):
+                    pass
+        except TimeoutError:
+            late = f"no {kind.__name__!r} in {PATIENCE_SECONDS} s"
+            raise StoryFailed(f"{self._owner.name}'s phone got {late}") from None
+        return event
 
 
 def tell(gateway: str, say: Say) -> None:
     """Tell the story on the platform at `gateway`. Raises `StoryFailed`."""
     try:
-        _tell(gateway, say)
-    except (OSError, httpx.HTTPError, WebSocketException) as error:
-        raise StoryFailed(f"the story broke off: {error!r}") from error
+        asyncio.run(_tell(gateway, say))
+    except (Stopped, Unreachable) as error:
+        raise StoryFailed(f"the story broke off: {error}") from error
 
 
-def _tell(gateway: str, say: Say) -> None:
+async def _tell(gateway: str, say: Say) -> None:
     suffix = secrets.token_hex(2)
-    with ExitStack() as stack:
+    async with AsyncExitStack() as stack:
+        http = httpx.AsyncClient(base_url=gateway, timeout=PATIENCE_SECONDS)
+        await stack.enter_async_context(http)
         names = [f"{name}-{suffix}" for name in ("ada", "grace", "linus")]
-        ada, grace, linus = (Person.register(gateway, name, stack) for name in names)
+        ada, grace, linus = [await Person.register(http, name) for name in names]
         say(f"\n  Three people register: {ada.name}, {grace.name} and {linus.name}.")
-        phones = _open_phones(gateway, say, ada, grace)
-        for phone in phones:
-            stack.callback(phone.close)
-        _follow_and_post(ada, grace, phones, say)
-        _come_back(ada, linus, phones[0], say)
-        _read_everything(ada, gateway, say, stack, phones[0])
+        say(f"  {ada.name} and {grace.name} open the app: a WebSocket each.")
+        phones = [await _opened(stack, Phone(owner, gateway, say)) for owner in (ada, grace)]
+        await _follow_and_post(ada, grace, phones, say)
+        await _come_back(ada, linus, phones[0], say)
+        say(f"\n  {ada.name} opens the app on a tablet too, and reads everything there.")
+        await _opened(stack, Phone(ada, gateway, say))
+        await ada.account.call("PUT", "/notification/read-all")
+        say(f"      {ada.name}'s phone: {await phones[0].unread()} unread, told at once.")
         delays = [delay for phone in phones for delay in phone.delays]
         say(
             f"\n  {len(delays)} live notifications, from commit to frame:"
@@ -151,58 +138,40 @@ def _tell(gateway: str, say: Say) -> None:
         )
 
 
-def _open_phones(gateway: str, say: Say, *owners: Person) -> list[Phone]:
-    say(f"  {' and '.join(owner.name for owner in owners)} open the app: a WebSocket each.")
-    phones = [Phone(owner, gateway, say) for owner in owners]
-    for phone in phones:
-        phone.open()
-    return phones
+async def _opened(stack: AsyncExitStack, phone: Phone) -> Phone:
+    await phone.open()
+    stack.push_async_callback(phone.close)
+    return phone
 
 
-def _follow_and_post(ada: Person, grace: Person, phones: Sequence[Phone], say: Say) -> None:
+async def _follow_and_post(ada: Person, grace: Person, phones: Sequence[Phone], say: Say) -> None:
     adas, graces = phones
     say(f"\n  {grace.name} follows {ada.name}.")
-    grace.post("/relation/follow", {"followee_id": ada.id})
-    adas.ring(lambda payload: f"{payload['follower_username']} follows you")
-    for title in (
-        "Notes on the engine",
-        "A correction to my notes",
-        "Why the correction was wrong",
-    ):
+    await grace.follow(ada)
+    await adas.ring()
+    for title in TITLES:
         say(f"\n  {ada.name} posts “{title}”.")
-        ada.post("/posts", {"title": title, "content": "…", "tags": ["engines"]})
-        graces.ring(lambda payload: f"{payload['author_username']} wrote “{payload['title']}”")
+        await ada.account.call(
+            "POST", "/posts", {"title": title, "content": "…", "tags": ["engines"]}
+        )
+        await graces.ring()
 
 
-def _come_back(ada: Person, linus: Person, adas: Phone, say: Say) -> None:
+async def _come_back(ada: Person, linus: Person, adas: Phone, say: Say) -> None:
     say(f"\n  {ada.name} enters a tunnel: her phone is offline. {linus.name} follows her.")
-    adas.close()
-    linus.post("/relation/follow", {"followee_id": ada.id})
-    _wait_for_unread(ada, 2)
+    await adas.close()
+    await linus.follow(ada)
+    await _wait_for_unread(ada, 2)
     say(f"  She comes out again and says the last seq that she saw: {adas.seq}.")
-    adas.open()
-    adas.ring(lambda payload: f"{payload['follower_username']} follows you", live=False)
+    await adas.open()
+    await adas.ring(live=False)
 
 
-def _wait_for_unread(person: Person, count: int) -> None:
+async def _wait_for_unread(person: Person, count: int) -> None:
     """Until the inbox has what was committed meanwhile; the broker's delay, not a guess."""
-    deadline = datetime.now(UTC).timestamp() + PATIENCE_SECONDS
-    while person.get("/notification/unread-count")["count"] < count:
-        if datetime.now(UTC).timestamp() > deadline:
-            raise StoryFailed(f"{person.name} has no {count} unread notifications")
-
-
-def _read_everything(ada: Person, gateway: str, say: Say, stack: ExitStack, phone: Phone) -> None:
-    say(f"\n  {ada.name} opens the app on a tablet too, and reads everything there.")
-    tablet = Phone(ada, gateway, say)
-    tablet.open()
-    stack.callback(tablet.close)
-    _data(ada.client.put("/notification/read-all"))
-    say(f"      {ada.name}'s phone: {phone.unread()} unread, told at once.")
-
-
-def _data(answer: httpx.Response) -> dict[str, Any]:
-    if answer.is_error:
-        raise StoryFailed(f"{answer.request.url}: {answer.status_code} {answer.text}")
-    data: dict[str, Any] = answer.json().get("data", {})
-    return data
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while await person.account.unread() < count:
+                pass
+    except TimeoutError:
+        raise StoryFailed(f"{person.name} has no {count} unread notifications") from None

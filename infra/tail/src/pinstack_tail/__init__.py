@@ -1,0 +1,1 @@
+"""The reference client of the live channel: somebody's notifications, over every break."""
