@@ -91,6 +91,12 @@ test-contract: install ## every operation for every kind of caller, and the docu
 test-system-kafka: install ## the same against a real Apache Kafka
 	@PINSTACK_TEST_BROKER=kafka $(MAKE) --no-print-directory -C system-tests test
 
+# --- benchmarks
+
+.PHONY: bench
+bench: install ## measure the platform on two cores; NAMES= for some only, BENCH_SECONDS=5
+	@cd system-tests && exec ../$(BIN)/python -m load.run $(NAMES)
+
 # --- checks
 
 .PHONY: fmt

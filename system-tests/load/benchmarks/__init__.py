@@ -1,0 +1,1 @@
+"""One module per subject; `python -m load.run` finds every benchmark in them."""
