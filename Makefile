@@ -155,3 +155,5 @@ events-dlq: install ## dead letters: ARGS="list", or ARGS="show|requeue|drop --g
 .PHONY: replay
 replay: install ## rebuild the inboxes of notification-service from their topic, see docs/events.md
 	@exec $(ATTACH) $(BIN)/python -m notification_service.replay $(ARGS)
+
+include infra/deployment.mk

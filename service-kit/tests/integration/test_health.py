@@ -1,11 +1,13 @@
 """The admin port."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
+from functools import partial
 
 import httpx
 import pytest
-from service_kit import metrics
+from service_kit import metrics, probe
 from service_kit.health import Health, serve_admin
 
 
@@ -121,3 +123,23 @@ async def test_prometheus_gets_exemplars_with_the_trace(admin: httpx.AsyncClient
     assert answer.headers["content-type"].startswith("application/openmetrics-text")
     assert '# {trace_id="0af7651916cd43dd8448eb211c8"} 0.02' in answer.text
     assert answer.text.endswith("# EOF\n")
+
+
+async def test_a_container_asks_its_own_admin_port(
+    admin: httpx.AsyncClient, health: Health, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment = {"SAMPLE_ADMIN_PORT": str(admin.base_url.port), "BIND_HOST": "0.0.0.0"}  # noqa: S104
+    ask = partial(asyncio.to_thread, probe.main, ["SAMPLE_ADMIN_PORT"], environment)
+    assert await ask() == 1
+    health.started()
+    assert await ask() == 0
+    assert '"status":"ok"' in capsys.readouterr().out
+
+
+def test_a_container_whose_admin_port_nobody_serves_is_not_healthy(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    assert probe.main(["P"], {"P": str(port)}) == 1
+    assert "refused" in capsys.readouterr().out

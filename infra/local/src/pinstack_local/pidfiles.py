@@ -34,7 +34,12 @@ class PidFiles:
 
     def is_running(self, name: str) -> bool:
         """Say whether the child of that name lives."""
-        return _live(self._path(name)) is not None
+        return self.pid(name) is not None
+
+    def pid(self, name: str) -> int | None:
+        """Return the process id of the child of that name; None if it does not live."""
+        entry = _live(self._path(name))
+        return entry.pid if entry else None
 
     def stop_leftovers(self, grace: float = 10) -> list[str]:
         """End the children of a crashed run, and return their names.

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import psutil
 from pinstack_local import environment, private_files
 from pinstack_local.catalogue import SERVICES
 from pinstack_local.pidfiles import PidFiles
@@ -10,10 +11,20 @@ from pinstack_local.pidfiles import PidFiles
 _PORT_LINE = 3  # of postmaster.pid
 _LISTENER = re.compile(r"^listeners=PLAINTEXT://([^,\s]+)", re.MULTILINE)
 
+_REDIS_TITLE = re.compile(r"redis-server (\S+:\d+)")
+
 
 def addresses(data_dir: Path) -> dict[str, str]:
-    """Return KAFKA_BOOTSTRAP_SERVERS, and USER_DATABASE_URL and so on; nothing if none runs."""
-    return _broker(data_dir) | _databases(data_dir)
+    """Return KAFKA_BOOTSTRAP_SERVERS, USER_DATABASE_URL and so on; nothing if none runs."""
+    return _broker(data_dir) | databases(data_dir)
+
+
+def redis_url(data_dir: Path) -> str | None:
+    """Return where Redis is, by the address in its process title; None if none runs."""
+    pid = PidFiles(data_dir / "run").pid("redis")
+    title = " ".join(psutil.Process(pid).cmdline()) if pid is not None else ""
+    found = _REDIS_TITLE.search(title)
+    return f"redis://{found[1]}" if found else None
 
 
 def _broker(data_dir: Path) -> dict[str, str]:
@@ -27,7 +38,8 @@ def _broker(data_dir: Path) -> dict[str, str]:
     return {}
 
 
-def _databases(data_dir: Path) -> dict[str, str]:
+def databases(data_dir: Path) -> dict[str, str]:
+    """Return USER_DATABASE_URL and so on of the server that runs; nothing if none does."""
     secrets_file = data_dir / "secrets.json"
     if not PidFiles(data_dir / "run").is_running("postgres") or not secrets_file.exists():
         return {}

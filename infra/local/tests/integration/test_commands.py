@@ -121,3 +121,19 @@ def test_attach_finds_every_node_of_a_real_kafka(tmp_path: Path) -> None:
         (folder / f"node-{number}.properties").write_text(f"node.id={number}\n{listeners}\n")
     PidFiles(tmp_path / "run").add("kafka", os.getpid(), signal.SIGTERM)
     assert addresses(tmp_path) == {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9001,127.0.0.1:9002"}
+
+
+def test_the_redis_of_a_stack_that_runs_is_found_with_a_client(tmp_path: Path) -> None:
+    environment = {"PATH": "/usr/bin:/bin", "PINSTACK_DATA_DIR": str(tmp_path / "data")}
+
+    def found(what: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(  # noqa: S603 -- ours
+            pinstack("address", what), capture_output=True, text=True, check=False, env=environment
+        )
+
+    assert found("redis").returncode == 2
+    with Stack(stack_settings(tmp_path, with_services=False)) as stack:
+        url = found("redis").stdout.strip()
+        assert url == stack.infrastructure.redis.url().removesuffix("/0")
+        client = [found("redis-cli").stdout.strip(), "-u", url, "ping"]
+        assert subprocess.check_output(client, text=True).strip() == "PONG"  # noqa: S603 -- ours

@@ -1,0 +1,86 @@
+# Images, Compose, Kubernetes, backup: included by the root Makefile.
+
+COMPOSE := infra/docker/compose
+TOOLS := build/tools
+STACKS := --profile light --profile full --profile monitoring --profile elk --profile tools
+
+# --- infrastructure and platform in Docker
+
+.PHONY: start-infrastructure stop-infrastructure clean-infrastructure
+start-infrastructure: ## PostgreSQL, Redis and Kafka in Docker, on ports of this machine
+	@$(COMPOSE) --profile infrastructure up --detach --wait postgres redis kafka
+	@$(COMPOSE) --profile infrastructure run --rm topics
+stop-infrastructure: ## stop them, and keep what they know
+	@$(COMPOSE) --profile infrastructure stop
+clean-infrastructure: ## remove them and what they know
+	@$(COMPOSE) --profile infrastructure rm --stop --force
+	@docker volume rm --force pinstack_postgres pinstack_kafka
+
+.PHONY: start-dev-light start-dev-full stop-dev-full clean-dev-full
+start-dev-light: ## the platform in Docker, and Prometheus
+	@$(COMPOSE) --profile light up --build --detach --wait
+start-dev-full: ## the platform in Docker with a database server each, monitoring and ELK
+	@$(COMPOSE) --profile full --profile monitoring --profile elk up --build --detach --wait
+stop-dev-full: ## stop either, and keep what they know
+	@$(COMPOSE) $(STACKS) stop
+clean-dev-full: ## remove either with all volumes
+	@$(COMPOSE) $(STACKS) --profile infrastructure down --volumes --remove-orphans
+
+.PHONY: start-monitoring start-prometheus-stack start-elk-stack
+start-monitoring: ## Prometheus, Alertmanager, Grafana, Loki, Alloy and Tempo in Docker
+	@$(COMPOSE) --profile monitoring up --detach --wait
+start-prometheus-stack: ## of these Prometheus, Alertmanager and Grafana
+	@$(COMPOSE) --profile monitoring up --detach --wait prometheus alertmanager grafana
+start-elk-stack: ## Elasticsearch, Logstash, Kibana and Filebeat in Docker
+	@$(COMPOSE) --profile elk up --detach --wait
+
+.PHONY: images
+images: ## build the image of every service: VERSION= for a tag other than dev
+	@PINSTACK_VERSION=$(or $(VERSION),dev) $(COMPOSE) --profile full build
+
+# --- looking inside
+
+.PHONY: logs-%
+logs-%: install ## follow a service's log, of the stack of this machine or of Compose (FOLLOW=no: only its end)
+	@infra/docker/logs $*
+
+.PHONY: redis-cli redis-flush
+redis-cli: install ## a shell in the Redis of the stack that runs (ARGS="ping" for one command)
+	@infra/docker/redis $(ARGS)
+redis-flush: install ## forget all that is in Redis: caches, limits, idempotency keys; asks first
+	@infra/docker/redis-flush
+
+# --- what other folders need
+
+.PHONY: setup-system-tests setup-monitoring
+setup-system-tests: install ## what the system tests need: the packages, and Kafka where Java and Maven are
+	@$(LOCAL) prepare
+setup-monitoring: install ## what the checks of monitoring/ need
+	@.ci/install_tools
+
+# --- generated and checked
+
+.PHONY: dockerfiles
+dockerfiles: install ## write the Dockerfiles from infra/docker/Dockerfile.template
+	@$(BIN)/python .ci/dockerfiles.py
+
+.PHONY: check-deployment
+check-deployment: $(VENV)/.deployment $(TOOLS)/.installed ## images, Compose, Kubernetes, workflows, scripts, SQL: checked without an engine or a cluster
+	@PATH="$(abspath $(BIN)):$(abspath $(TOOLS)):$$PATH" .ci/check_deployment
+
+.PHONY: audit
+audit: $(VENV)/.deployment ## known vulnerabilities of what constraints.txt pins (asks a service of the Python package index)
+	@$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip
+
+$(VENV)/.deployment: $(STAMP)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --group deployment
+	@touch $@
+
+# Programs that come as Go modules; the versions are those that the checks were written with.
+$(TOOLS)/.installed: infra/deployment.mk
+	@command -v go >/dev/null || { echo 'check-deployment needs Go 1.24 or newer (go.dev), for kustomize, actionlint and compose-spec' >&2; exit 3; }
+	@mkdir -p $(TOOLS)
+	@GOBIN=$(abspath $(TOOLS)) go install sigs.k8s.io/kustomize/kustomize/v5@v5.7.1
+	@GOBIN=$(abspath $(TOOLS)) go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+	@GOBIN=$(abspath $(TOOLS)) go install github.com/compose-spec/compose-go/v2/cmd@v2.16.2 && mv $(TOOLS)/cmd $(TOOLS)/compose-spec
+	@touch $@
