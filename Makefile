@@ -97,6 +97,10 @@ test-system-kafka: install ## the same against a real Apache Kafka
 bench: install ## measure the platform on two cores; NAMES= for some only, BENCH_SECONDS=5
 	@cd system-tests && exec ../$(BIN)/python -m load.run $(NAMES)
 
+.PHONY: chaos
+chaos: install ## faults under load, every request checked (CHAOS_SECONDS=600, CHAOS_SEED=1); report in system-tests/chaos
+	@$(MAKE) --no-print-directory -C system-tests chaos
+
 # --- checks
 
 .PHONY: fmt

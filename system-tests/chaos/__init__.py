@@ -1,0 +1,1 @@
+"""The platform under faults: every acknowledged request has its effects, once, in order."""

@@ -1,0 +1,85 @@
+"""Starts a service with a fault in it, to see whether the checker finds it.
+
+Run by path, as `python planted.py FAULT MODULE`: it replaces a part of the chassis in this process,
+and then becomes the service.
+"""
+
+import asyncio
+import runpy
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from aiokafka import TopicPartition
+from service_kit import inbox
+from service_kit.database import Connection
+from service_kit.events.consumer import Consumer
+from service_kit.events.message import Message
+from service_kit.events.publisher import Publisher
+
+_SKIPPED: Final = 20
+_WINDOW_SECONDS: Final = 0.7
+"""How far apart two steps are that a crash has to come between: else it would need luck."""
+
+
+def relay_skips() -> None:
+    """The relay stamps the first row of every twentieth batch without having sent it."""
+    publish, batches = Publisher.publish, 0
+
+    async def skipping(
+        self: Publisher, topic: str, partition: int, messages: Sequence[Message]
+    ) -> int:
+        nonlocal batches
+        batches += 1
+        if batches % _SKIPPED:
+            return await publish(self, topic, partition, messages)
+        rest = messages[1:]
+        return 1 + (await publish(self, topic, partition, rest) if rest else 0)
+
+    Publisher.publish = skipping  # type: ignore[method-assign] # that is the fault
+
+
+def commit_first() -> None:
+    """The consumer commits the offset before the database."""
+    take = Consumer._take
+
+    async def hasty(self: Consumer, consumer: Any, partition: TopicPartition, records: Any) -> None:
+        await consumer.commit({partition: records[-1].offset + 1})
+        await asyncio.sleep(_WINDOW_SECONDS)
+        await take(self, consumer, partition, records)
+
+    Consumer._take = hasty  # type: ignore[method-assign] # that is the fault
+
+
+def inbox_without_key() -> None:
+    """Nothing keeps an event from being taken in twice."""
+    commit = Consumer._commit
+
+    async def claim_all(
+        connection: Connection, consumer: str, event_ids: Sequence[UUID]
+    ) -> set[UUID]:
+        await claim(connection, consumer, event_ids)
+        return set(event_ids)
+
+    async def late(self: Consumer, *arguments: Any) -> None:
+        await asyncio.sleep(_WINDOW_SECONDS)
+        await commit(self, *arguments)
+
+    claim = inbox.claim
+    inbox.claim = claim_all
+    Consumer._commit = late  # type: ignore[method-assign,assignment] # it makes redeliveries
+
+
+_FAULTS: Final[dict[str, Callable[[], None]]] = {
+    "relay-skips": relay_skips,
+    "commit-first": commit_first,
+    "inbox-without-key": inbox_without_key,
+}
+
+
+if __name__ == "__main__":
+    fault, module = sys.argv[1:]
+    _FAULTS[fault]()
+    sys.argv = [module]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
