@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from load.measured import Measured, Ratio
 from load.platform import Platform, running
-from load.processes import Usage
+from load.processes import Usage, rss_mib
 
 
 @dataclass
@@ -55,6 +55,16 @@ class Bench:
         if self._platform is None:
             self._platform = self._stack.enter_context(running())
         return self._platform
+
+    def weigh(self) -> None:
+        """Note the memory of the platform, where there is one."""
+        if self._platform is not None:
+            pids = self._platform.pids
+            self.findings.usage["end"] = {
+                n: Usage(0.0, round(rss_mib(p), 1)) for n, p in pids.items()
+            }
+            total = sum(usage.rss_mib for usage in self.findings.usage["end"].values())
+            self.note("memory_of_six_processes_mib", round(total, 1))
 
     def scenario(self, name: str, measured: Measured) -> Measured:
         """Keep what a scenario has measured."""

@@ -18,7 +18,7 @@ from pinstack_local.stack import Stack
 from load import dataset
 
 SIGNED_IN: Final = 64
-_PASSWORD: Final = "correct horse battery"
+PASSWORD: Final = "correct horse battery"
 _AT_ONCE: Final = 4
 _PATIENCE_SECONDS: Final = 60
 
@@ -42,7 +42,7 @@ async def _fill(stack: Stack) -> tuple[Person, ...]:
     api = f"{stack.gateway_url}/api/v1/auth"
     async with httpx.AsyncClient(base_url=api, timeout=_PATIENCE_SECONDS) as http:
         first = {"username": dataset.username(1), "email": dataset.email(1)}
-        made = await http.post("/register", json=first | {"password": _PASSWORD})
+        made = await http.post("/register", json=first | {"password": PASSWORD})
         made.raise_for_status()
         await asyncio.gather(
             _people(stack), _credentials(stack), _posts(stack), _relations(stack), _inboxes(stack)
@@ -54,7 +54,7 @@ async def _fill(stack: Stack) -> tuple[Person, ...]:
 
 async def _person(http: httpx.AsyncClient, few: asyncio.Semaphore, user_id: int) -> Person:
     async with few:
-        account = {"login": dataset.username(user_id), "password": _PASSWORD}
+        account = {"login": dataset.username(user_id), "password": PASSWORD}
         answer = await http.post("/login", json=account)
         answer.raise_for_status()
         return Person(user_id, answer.json()["data"]["access_token"])

@@ -37,6 +37,7 @@ def run(benchmarks: Sequence[Benchmark], folder: Path) -> None:
         for each in benchmarks:
             print(f"bench: {each.name}", flush=True)
             each.run(bench)
+            bench.weigh()
             report.write(folder, bench.findings, facts)
     print((folder / "report.md").read_text())
 
