@@ -1,11 +1,11 @@
 """Writes the Dockerfile of each service from their template; `--check` fails where one differs."""
 
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from pinstack_local.catalogue import SERVICES, ServiceSpec
+from pinstack_local.catalogue import SERVICES
+from templates import rendered
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = ROOT / "infra" / "docker" / "Dockerfile.template"
@@ -27,20 +27,6 @@ def files() -> Iterator[tuple[Path, str]]:
     """Each Dockerfile with what should stand in it."""
     for spec in SERVICES:
         yield ROOT / spec.name / "Dockerfile", rendered(TEMPLATE.read_text(), spec)
-
-
-def rendered(template: str, spec: ServiceSpec) -> str:
-    """The template with one service's names and ports."""
-    values = {
-        "SERVICE": spec.name,
-        "PACKAGE": spec.command[-1],
-        "PORT_VARIABLE": spec.port_variable,
-        "ADMIN_VARIABLE": spec.admin_port_variable,
-        "PORT": str(spec.port),
-        "ADMIN": str(spec.admin_port),
-    }
-    words = re.compile(rf"\b({'|'.join(values)})\b")
-    return words.sub(lambda found: values[found[1]], template)
 
 
 if __name__ == "__main__":

@@ -60,9 +60,15 @@ setup-monitoring: install ## what the checks of monitoring/ need
 
 # --- generated and checked
 
-.PHONY: dockerfiles
+.PHONY: dockerfiles kubernetes
 dockerfiles: install ## write the Dockerfiles from infra/docker/Dockerfile.template
 	@$(BIN)/python .ci/dockerfiles.py
+kubernetes: install ## write infra/kubernetes/base from its templates and infra/arrows.yaml
+	@$(BIN)/python .ci/kubernetes.py
+
+.PHONY: deploy
+deploy: ## bring the overlay OVERLAY= (dev, prod) to the cluster of the current context: migrations first
+	@infra/kubernetes/deploy $(or $(OVERLAY),dev)
 
 .PHONY: check-deployment
 check-deployment: $(VENV)/.deployment $(TOOLS)/.installed ## images, Compose, Kubernetes, workflows, scripts, SQL: checked without an engine or a cluster
