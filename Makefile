@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SERVICES := user-service auth-service post-service relation-service notification-service
 PACKAGES := proto-definitions service-kit infra/tail infra/local $(SERVICES) api-gateway
-TESTED := system-tests infra/local infra/tail service-kit api-gateway auth-service notification-service post-service user-service relation-service proto-definitions
+TESTED := system-tests monitoring infra/local infra/tail service-kit api-gateway auth-service notification-service post-service user-service relation-service proto-definitions
 MANIFESTS := constraints.txt pyproject.toml $(PACKAGES:%=%/pyproject.toml)
 LOCAL := $(BIN)/python -m pinstack_local
 export BROKER ?= embedded
@@ -124,6 +124,10 @@ env-example: install ## write .env.example from the settings
 	@$(BIN)/python .ci/env_example.py
 env-example-check: install ## fail where .env.example differs from the settings
 	@$(BIN)/python .ci/env_example.py --check
+
+.PHONY: dashboards dashboards-check
+dashboards dashboards-check: install ## write Grafana's dashboards from monitoring/dashboards; fail where they differ
+	@$(MAKE) --no-print-directory -C monitoring $@
 
 .PHONY: openapi openapi-check
 openapi: install ## write api-gateway/openapi.json from the gateway's declarations

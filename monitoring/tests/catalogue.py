@@ -1,8 +1,9 @@
-"""Every metric that Prometheus can know, and its labels: the platform's catalogue and what comes with it."""
+"""Every metric that Prometheus can know, with its labels: our catalogue, and the libraries'."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,7 +56,9 @@ class Family:
 def families() -> list[Family]:
     """The catalogue."""
     return [
-        _family(metric) for metric in vars(metrics).values() if isinstance(metric, MetricWrapperBase)
+        _family(metric)
+        for metric in vars(metrics).values()
+        if isinstance(metric, MetricWrapperBase)
     ]
 
 
@@ -65,6 +68,7 @@ def _family(metric: MetricWrapperBase) -> Family:
     return Family(name, described.type, tuple(metric._labelnames), described.documentation)
 
 
+@cache
 def known() -> dict[str, frozenset[str]]:
     """Every name that a query may use, with the labels that it has."""
     found = dict(OF_LIBRARIES)
@@ -74,6 +78,7 @@ def known() -> dict[str, frozenset[str]]:
     return found | {rule["record"]: frozenset() for rule in rules() if "record" in rule}
 
 
+@cache
 def rules() -> list[dict[str, Any]]:
     """Every rule of Prometheus."""
     return [

@@ -1,4 +1,4 @@
-"""Where alerts, logs and traces go: the files of Alertmanager, Loki, Alloy, Tempo and the ELK stack."""
+"""Where alerts, logs and traces go: Alertmanager, Loki, Alloy, Tempo, the ELK stack."""
 
 import json
 import re
@@ -41,7 +41,9 @@ def test_inhibitions_name_alerts_and_kinds_that_exist() -> None:
     rules = loaded("alertmanager", "alertmanager.yml")["inhibit_rules"]
     text = " ".join(one for rule in rules for side in rule.values() for one in side)
     names = set(re.findall(r'alertname !?= "(\w+)"', text))
-    kinds = {kind for group in re.findall(r'kind =~? "([\w|]+)"', text) for kind in group.split("|")}
+    kinds = {
+        kind for group in re.findall(r'kind =~? "([\w|]+)"', text) for kind in group.split("|")
+    }
     assert names <= {alert["alert"] for alert in alerts()}
     assert kinds <= {alert["labels"]["kind"] for alert in alerts()}
 

@@ -16,4 +16,4 @@ def run(program: str, *arguments: str | Path) -> str:
         [found, *map(str, arguments)], capture_output=True, text=True, timeout=100, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    return done.stdout
