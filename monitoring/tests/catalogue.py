@@ -26,7 +26,6 @@ OF_LIBRARIES: Final = {
     "process_max_fds": SCRAPED,
     "python_gc_collections_total": SCRAPED | {"generation"},
     "prometheus_rule_evaluation_failures_total": SCRAPED | {"rule_group"},
-    "prometheus_notifications_alertmanagers_discovered": SCRAPED,
 }
 _METRIC: Final = re.compile(r"\b(?:pinstack_|pinstack:|process_|python_|prometheus_)[\w:]+|\bup\b")
 _TEXT: Final = re.compile(r'"[^"]*"')

@@ -65,22 +65,24 @@ def test_alloy_s_components_feed_each_other() -> None:
 
 
 def test_logs_and_traces_are_kept_for_a_while_and_then_deleted() -> None:
-    loki = loaded("loki", "loki.yml")
+    loki = loaded("loki", "loki.yaml")
     assert loki["limits_config"]["retention_period"] == "336h"
     assert loki["compactor"]["retention_enabled"] is True
     assert loki["compactor"]["delete_request_store"]
-    tempo = loaded("tempo", "tempo.yml")
+    tempo = loaded("tempo", "tempo.yaml")
     assert tempo["compactor"]["compaction"]["block_retention"] == "72h"
     assert {"grpc", "http"} == tempo["distributor"]["receivers"]["otlp"]["protocols"].keys()
 
 
 def test_the_elk_alternative_keeps_ids_as_keywords() -> None:
-    template = json.loads((MONITORING / "elk" / "index-template.json").read_text())
-    lifecycle = json.loads((MONITORING / "elk" / "lifecycle.json").read_text())
+    template = json.loads(
+        (MONITORING / "elk" / "elasticsearch" / "index-template.json").read_text()
+    )
+    lifecycle = json.loads((MONITORING / "elk" / "elasticsearch" / "lifecycle.json").read_text())
     assert lifecycle["policy"]["phases"]["delete"]["actions"] == {"delete": {}}
     fields = template["template"]["mappings"]["properties"]
     assert fields["trace"]["properties"]["id"] == {"type": "keyword"}
-    pipeline = (MONITORING / "elk" / "logstash.conf").read_text()
+    pipeline = (MONITORING / "elk" / "logstash" / "pipeline" / "pinstack.conf").read_text()
     assert pipeline.count("{") == pipeline.count("}")
     assert "[pinstack][trace_id]" in pipeline
-    assert loaded("elk", "filebeat.yml")["output.logstash"]
+    assert loaded("elk", "filebeat", "filebeat.yml")["output.logstash"]
