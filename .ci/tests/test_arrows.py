@@ -48,6 +48,18 @@ def test_a_container_finds_those_that_it_calls(spec: ServiceSpec) -> None:
     assert ("KAFKA_BOOTSTRAP_SERVERS" in told) == ("kafka" in ARROWS[spec.name])
 
 
+@pytest.mark.parametrize(
+    ("path", "host"),
+    [("monitoring/prometheus/prometheus.yml", "127.0.0.1"), ("infra/docker/prometheus.yml", "")],
+)
+def test_prometheus_scrapes_every_process_that_has_an_arrow(path: str, host: str) -> None:
+    configuration = yaml.safe_load((ROOT / path).read_text())
+    (job,) = (one for one in configuration["scrape_configs"] if one["job_name"] == "pinstack")
+    scraped = {one["labels"]["app"]: one["targets"] for one in job["static_configs"]}
+    assert scraped.keys() == ARROWS.keys()
+    assert scraped == {spec.name: [f"{host or spec.name}:{spec.admin_port}"] for spec in SERVICES}
+
+
 def targets(settings: type[BaseSettings], spec: ServiceSpec) -> list[str]:
     """What a settings class, and the sections within it, have an address of."""
     found = [f"{spec.prefix.lower()}-db"] if "database_url" in settings.model_fields else []

@@ -102,8 +102,18 @@ def test_every_secret_is_made_by_the_wrapper_and_everything_else_has_a_default()
 
 def test_files_that_containers_mount_are_there() -> None:
     text = (ROOT / "infra" / "compose.yaml").read_text()
-    for source in re.findall(r"(\./docker/[\w./-]+):", text):
-        assert (ROOT / "infra" / source).is_file(), source
+    files = re.findall(r"(\./docker/[\w./-]+):", text)
+    found = re.findall(r"(\.\./monitoring/[\w./-]+):(\S+?):ro", text)
+    assert len(files) >= 4
+    assert len(found) >= 9
+    for source in files + [source for source, _ in found]:
+        assert (ROOT / "infra" / source).exists(), source
+
+
+def test_a_program_is_told_of_a_configuration_that_is_mounted(services: dict[str, Any]) -> None:
+    for name in ("alertmanager", "loki", "tempo", "alloy"):
+        (told,) = re.findall(rf"/etc/{name}/([\w.]+)", " ".join(services[name]["command"]))
+        assert (ROOT / "monitoring" / name / told).is_file(), told
 
 
 @pytest.mark.parametrize(
