@@ -36,6 +36,12 @@ TRACE = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
 SCALARS = {
     FieldDescriptor.TYPE_INT64: {"type": "integer", "format": "int64"},
     FieldDescriptor.TYPE_STRING: {"type": "string"},
+    FieldDescriptor.TYPE_BOOL: {"type": "boolean"},
+}
+SAMPLES = {
+    FieldDescriptor.TYPE_INT64: 7,
+    FieldDescriptor.TYPE_STRING: "x",
+    FieldDescriptor.TYPE_BOOL: True,
 }
 WELL_KNOWN = {
     "google.protobuf.Timestamp": {"type": "string", "format": "date-time"},
@@ -118,7 +124,7 @@ def test_an_event_as_tools_decode_it_fits_its_schema(event: EventType) -> None:
     message = event.message(occurred_at=Timestamp(seconds=1_767_323_045))
     for field in message.DESCRIPTOR.fields:
         if field.type in SCALARS and not field.is_repeated:
-            setattr(message, field.name, 7 if field.type == FieldDescriptor.TYPE_INT64 else "x")
+            setattr(message, field.name, SAMPLES[field.type])
     packed = topics.pack(message)
     content = content_of(packed.type, packed.value, [topics.unpack])
     check(content, f"#/components/messages/{event.name}/payload")

@@ -41,6 +41,7 @@ class InMemoryStore:
 
     async def feed(self, user_id: int, window: Window) -> FeedPage:
         rows = [row for row in self._of(user_id) if not row.shown.is_withdrawn]
+        rows = [row for row in rows if (row.shown.archived_at is not None) == window.is_archived]
         listed = [row.shown for row in rows if row.is_unread or not window.unread_only]
         newest = [one for one in reversed(listed) if one.seq < (window.before or 2**63 - 1)]
         part = newest[window.offset :][: window.limit]

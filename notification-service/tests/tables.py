@@ -1,6 +1,5 @@
 """What the store in memory keeps, and the changes that one unit of work makes to it."""
 
-from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -9,8 +8,10 @@ from uuid import UUID
 from notification_service.domain.errors import AlreadySent
 from notification_service.domain.events import (
     Event,
+    NotificationArchived,
     NotificationCreated,
     NotificationsRead,
+    NotificationsSeen,
     NotificationWithdrawn,
     UnreadChanged,
 )
@@ -61,6 +62,10 @@ class InMemoryUnit:
         return self
 
     @property
+    def marks(self) -> "InMemoryUnit":
+        return self
+
+    @property
     def jobs(self) -> "InMemoryUnit":
         return self
 
@@ -90,7 +95,7 @@ class InMemoryUnit:
         if row is None or not row.is_unread or notification.user_id in self._tables.closed:
             return None
         row.shown = replace(row.shown, is_read=True)
-        state = self._lower(notification.user_id, unread=1)
+        state = self._recount(notification.user_id)
         return NotificationsRead(state, (notification.id,), None, 1, now())
 
     async def mark_all_read(self, user_id: int, up_to_seq: int | None) -> NotificationsRead | None:
@@ -102,8 +107,29 @@ class InMemoryUnit:
             return None
         for row in rows:
             row.shown = replace(row.shown, is_read=True)
-        state = self._lower(user_id, unread=len(rows))
-        return NotificationsRead(state, (), seq, len(rows), now())
+        return NotificationsRead(self._recount(user_id), (), seq, len(rows), now())
+
+    async def mark_seen(self, user_id: int, up_to_seq: int | None) -> NotificationsSeen | None:
+        state = self._state(user_id)
+        seq = state.last_seq if up_to_seq is None else min(up_to_seq, state.last_seq)
+        if user_id in self._tables.closed or seq <= state.seen_seq:
+            return None
+        self._tables.inboxes[user_id] = replace(state, seen_seq=seq)
+        return NotificationsSeen(self._recount(user_id), seq, now())
+
+    async def set_archived(
+        self, notification: Notification, *, is_archived: bool
+    ) -> NotificationArchived | None:
+        row = self._tables.rows.get(notification.id)
+        if row is None or row.shown.is_withdrawn or notification.user_id in self._tables.closed:
+            return None
+        if (row.shown.archived_at is not None) == is_archived:
+            return None
+        at = now()
+        is_read = row.shown.is_read or is_archived
+        row.shown = replace(row.shown, is_read=is_read, archived_at=at if is_archived else None)
+        state = self._recount(notification.user_id)
+        return NotificationArchived(notification.id, state, is_archived, at)
 
     async def remove(self, notification: Notification) -> NotificationWithdrawn | None:
         row = self._tables.rows.get(notification.id)
@@ -127,7 +153,9 @@ class InMemoryUnit:
         self._tables.closed |= fresh
         for user_id in fresh:
             state = self._state(user_id)
-            self._lower(user_id, unread=state.unread, total=state.total)
+            self._tables.inboxes[user_id] = InboxState(
+                user_id, state.last_seq, version=state.version + 1, seen_seq=state.seen_seq
+            )
         return [UnreadChanged(self._state(user_id)) for user_id in sorted(fresh)]
 
     async def empty_closed(self, limit: int) -> bool:
@@ -142,16 +170,11 @@ class InMemoryUnit:
         before = now() - older_than
         oldest = list(self._tables.rows.values())[:limit]
         gone = [row for row in oldest if row.shown.created_at < before]
-        unread: Counter[int] = Counter()
-        shown: Counter[int] = Counter()
         for row in gone:
             del self._tables.rows[row.shown.id]
-            if row.shown.user_id not in self._tables.closed and not row.shown.is_withdrawn:
-                shown[row.shown.user_id] += 1
-                unread[row.shown.user_id] += row.is_unread
-        for user_id, total in shown.items():
-            self._lower(user_id, unread=unread[user_id], total=total)
-        return len(gone), [UnreadChanged(self._state(user_id)) for user_id in shown]
+        shown = {row.shown.user_id for row in gone if not row.shown.is_withdrawn}
+        changed = sorted(shown - self._tables.closed)
+        return len(gone), [UnreadChanged(self._recount(user_id)) for user_id in changed]
 
     async def forget_withdrawn(self, older_than: timedelta, limit: int) -> int:
         dead = [key for key, row in self._tables.rows.items() if row.shown.is_withdrawn]
@@ -203,28 +226,40 @@ class InMemoryUnit:
     def _state(self, user_id: int) -> InboxState:
         return self._tables.inboxes.get(user_id, InboxState(user_id))
 
-    def _lower(self, user_id: int, *, unread: int, total: int = 0) -> InboxState:
+    def _recount(self, user_id: int) -> InboxState:
+        """Where an inbox stands after a change."""
         state = self._state(user_id)
+        rows = [row for row in self._tables.rows.values() if row.shown.user_id == user_id]
+        shown = [row for row in rows if not row.shown.is_withdrawn]
+        unread = [row for row in shown if row.is_unread]
         state = replace(
             state,
-            unread=state.unread - unread,
-            total=state.total - total,
+            unread=len(unread),
+            total=sum(row.shown.archived_at is None for row in shown),
             version=state.version + 1,
+            unseen=sum(row.shown.seq > state.seen_seq for row in unread),
+            archived=sum(row.shown.archived_at is not None for row in shown),
         )
         self._tables.inboxes[user_id] = state
         return state
 
     def _bury(self, row: Stored) -> NotificationWithdrawn:
-        unread = int(row.is_unread)
         row.shown = replace(row.shown, is_withdrawn=True, payload=None)
-        state = self._lower(row.shown.user_id, unread=unread, total=1)
+        state = self._recount(row.shown.user_id)
         return NotificationWithdrawn(row.shown.id, row.shown.seq, state, now())
 
     def _store(self, draft: Draft, version: int) -> NotificationCreated:
         self._check_key(draft)
         state = self._state(draft.user_id)
         seq = state.last_seq + 1
-        state = InboxState(draft.user_id, seq, state.unread + 1, state.total + 1, version)
+        state = replace(
+            state,
+            last_seq=seq,
+            unread=state.unread + 1,
+            total=state.total + 1,
+            version=version,
+            unseen=state.unseen + 1,
+        )
         self._tables.inboxes[draft.user_id] = state
         content = draft.content
         id_ = max(self._tables.rows, default=0) + 1

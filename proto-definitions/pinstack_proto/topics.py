@@ -6,8 +6,10 @@ from typing import Final, TypeAlias
 
 from google.protobuf.message import DecodeError, Message
 from pinstack_proto.events.v1.notification_events_pb2 import (
+    NotificationArchived,
     NotificationCreated,
     NotificationRead,
+    NotificationSeen,
     NotificationWithdrawn,
 )
 from pinstack_proto.events.v1.post_events_pb2 import PostCreated, PostDeleted, PostUpdated
@@ -32,6 +34,8 @@ Event: TypeAlias = (
     | NotificationCreated
     | NotificationRead
     | NotificationWithdrawn
+    | NotificationSeen
+    | NotificationArchived
 )
 
 
@@ -67,6 +71,8 @@ EVENT_TYPES: Final = (
     EventType("notification.created.v1", NotificationCreated, NOTIFICATION_EVENTS, "user_id"),
     EventType("notification.read.v1", NotificationRead, NOTIFICATION_EVENTS, "user_id"),
     EventType("notification.withdrawn.v1", NotificationWithdrawn, NOTIFICATION_EVENTS, "user_id"),
+    EventType("notification.seen.v1", NotificationSeen, NOTIFICATION_EVENTS, "user_id"),
+    EventType("notification.archived.v1", NotificationArchived, NOTIFICATION_EVENTS, "user_id"),
 )
 
 _BY_NAME: Final[Mapping[str, EventType]] = {row.name: row for row in EVENT_TYPES}

@@ -132,6 +132,8 @@ _REQUESTS: Final[Mapping[str, Callable[[Asking], Awaitable[Asked]]]] = {
     "checkRelations": _fixed(lambda it: Asked(query={"ids": f"{it.owner.id},{it.other.id}"})),
     "getNotification": Asking.notification,
     "readNotification": Asking.notification,
+    "archiveNotification": Asking.notification,
+    "unarchiveNotification": Asking.notification,
     "removeNotification": Asking.notification,
     "sendNotification": _fixed(lambda it: Asked(body={"user_id": it.owner.id, "type": "greeting"})),
     "getAsset": _fixed(lambda _: Asked({"name": "start.js"})),

@@ -4,6 +4,7 @@ from typing import Final
 
 from journeys.client import Json
 
+from contract.inbox_rows import INBOX
 from contract.rows import PASSWORD, Row
 
 USER: Final = "id username created_at updated_at"
@@ -263,4 +264,4 @@ NOTIFICATIONS: Final = [
     Row("POST /notification/ws-ticket", 200, "ticket issued", shows="ticket expires_in"),
 ]
 
-ROWS: Final = [*AUTH, *USERS, *POSTS, *RELATIONS, *NOTIFICATIONS]
+ROWS: Final = [*AUTH, *USERS, *POSTS, *RELATIONS, *NOTIFICATIONS, *INBOX]

@@ -114,6 +114,11 @@ class World:
         await self.alice.client.put(f"/notification/{number}/read")
         return number
 
+    async def _archived_note(self) -> Any:
+        number = await self._note()
+        await self.alice.client.put(f"/notification/{number}/archive")
+        return number
+
     async def _gone_note(self) -> Any:
         number = await self._note()
         await self.alice.client.delete(f"/notification/{number}")

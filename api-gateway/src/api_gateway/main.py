@@ -41,6 +41,7 @@ from api_gateway.adapters.http.routes.docs import DocumentRoutes
 from api_gateway.adapters.http.routes.health import HealthRoutes
 from api_gateway.adapters.http.routes.keys import KeyRoutes
 from api_gateway.adapters.http.routes.notification import NotificationRoutes
+from api_gateway.adapters.http.routes.notification_marks import NotificationMarkRoutes
 from api_gateway.adapters.http.routes.posts import PostRoutes
 from api_gateway.adapters.http.routes.relation import RelationRoutes
 from api_gateway.adapters.http.routes.users import UserRoutes
@@ -215,7 +216,9 @@ def _resources(settings: Settings, peers: Peers, trust: Trust) -> Iterator[objec
     yield UserRoutes(users, accounts, cursors, emails_are_open=gateway.compat)
     yield PostRoutes(AuthoredPosts(GrpcPosts(peers.posts), users), cursors)
     yield RelationRoutes(GrpcRelations(peers.relations), cursors)
-    yield NotificationRoutes(GrpcNotifications(peers.notifications), trust.tickets, cursors)
+    notifications = GrpcNotifications(peers.notifications)
+    yield NotificationRoutes(notifications, trust.tickets, cursors)
+    yield NotificationMarkRoutes(notifications)
 
 
 def _edge(settings: Settings, trust: Trust, link: Link) -> Edge:

@@ -143,6 +143,12 @@ class InMemoryInboxes:
         self._tell(UnreadChanged(user_id, 0))
         return read
 
+    async def mark_seen(self, user_id: int, up_to_seq: int | None) -> tuple[int, int]:
+        seen = self.state(user_id).last_seq if up_to_seq is None else up_to_seq
+        unread = self.unread.get(user_id, 0)
+        self._tell(UnreadChanged(user_id, unread, seen_up_to_seq=seen, unseen=0))
+        return 0, seen
+
     def _tell(self, what: Happening) -> None:
         for tell in [*(source.tell for source in self.sources), *self.tellers]:
             tell(what)

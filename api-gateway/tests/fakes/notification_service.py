@@ -162,10 +162,18 @@ def happening_to_pb(what: Happening) -> pb.SubscribeResponse:
                     user_id=user_id, notification_id=notification_id, seq=seq, unread=unread
                 )
             )
-        case UnreadChanged(user_id, unread):
-            return pb.SubscribeResponse(
-                unread_changed=pb.SubscribeResponse.UnreadChanged(user_id=user_id, unread=unread)
+        case UnreadChanged():
+            changed = pb.SubscribeResponse.UnreadChanged(
+                user_id=what.user_id,
+                unread=what.unread,
+                read_ids=what.read_ids,
+                read_up_to_seq=what.read_up_to_seq,
+                seen_up_to_seq=what.seen_up_to_seq,
+                unseen=what.unseen,
+                archived_ids=what.archived_ids,
+                unarchived_ids=what.unarchived_ids,
             )
+            return pb.SubscribeResponse(unread_changed=changed)
 
 
 def _delivery(what: Delivered) -> pb.SubscribeResponse.Delivery:

@@ -7,9 +7,16 @@ from itertools import count
 
 from service_kit.errors import NotFound, PermissionDenied
 
-from api_gateway.domain.notification import Notification, NotificationDraft
+from api_gateway.domain.notification import (
+    Counts,
+    FeedFilter,
+    Notification,
+    NotificationDraft,
+)
 from api_gateway.domain.page import Page, PageRequest
 from tests.fakes.depth import reachable
+
+ARCHIVED_AT = datetime(2026, 1, 3, 3, 4, 5, tzinfo=UTC)
 
 
 class InMemoryNotifications:
@@ -18,6 +25,7 @@ class InMemoryNotifications:
     def __init__(self, user_ids: Collection[int]) -> None:
         self.user_ids = set(user_ids)
         self.kept: dict[int, Notification] = {}
+        self.seen: dict[int, int] = {}
         self._ids = count(1)
         self._keys: dict[tuple[int, str], int] = {}
 
@@ -52,12 +60,14 @@ class InMemoryNotifications:
         return found
 
     async def feed(
-        self, user_id: int, request: PageRequest, *, unread_only: bool
+        self, user_id: int, request: PageRequest, *, which: FeedFilter
     ) -> Page[Notification]:
         inbox = [
             one
             for one in reversed(self.kept.values())
-            if one.user_id == user_id and not (unread_only and one.is_read)
+            if one.user_id == user_id
+            and not (which.unread_only and one.is_read)
+            and (one.archived_at is not None) == which.archived
         ]
         start = reachable(request.offset)
         if request.cursor:
@@ -66,8 +76,25 @@ class InMemoryNotifications:
         more = start + request.limit < len(inbox)
         return Page(items, len(inbox), f"before:{items[-1].seq}" if items and more else "")
 
-    async def unread_count(self, user_id: int) -> int:
-        return sum(one.user_id == user_id and not one.is_read for one in self.kept.values())
+    async def counts(self, user_id: int) -> Counts:
+        mark = self.seen.get(user_id, 0)
+        unread = [one for one in self.kept.values() if one.user_id == user_id and not one.is_read]
+        return Counts(len(unread), sum(one.seq > mark for one in unread), mark)
+
+    async def mark_seen(self, user_id: int, up_to_seq: int | None) -> tuple[int, int]:
+        newest = max((one.seq for one in self.kept.values() if one.user_id == user_id), default=0)
+        mark = newest if up_to_seq is None else min(newest, up_to_seq)
+        self.seen[user_id] = max(mark, self.seen.get(user_id, 0))
+        counts = await self.counts(user_id)
+        return counts.unseen, counts.seen_up_to_seq
+
+    async def set_archived(self, notification_id: int, caller_id: int, *, archived: bool) -> bool:
+        found = await self.get(notification_id, caller_id)
+        changed = (found.archived_at is not None) != archived
+        at = ARCHIVED_AT if archived else None
+        is_read = found.is_read or archived
+        self.kept[found.id] = replace(found, is_read=is_read, archived_at=at)
+        return changed
 
     async def mark_read(self, notification_id: int, caller_id: int) -> bool:
         found = await self.get(notification_id, caller_id)

@@ -9,7 +9,7 @@ from service_kit.errors import PermissionDenied
 from service_kit.timestamps import timestamp_to_pb
 
 from api_gateway.adapters.grpc.notifications import GrpcNotifications
-from api_gateway.domain.notification import Notification, NotificationDraft
+from api_gateway.domain.notification import Counts, FeedFilter, Notification, NotificationDraft
 from api_gateway.domain.page import PageRequest
 from tests.fakes.upstream import Upstream, upstream
 
@@ -92,7 +92,7 @@ async def test_a_page_of_the_inbox_says_what_was_asked_for(service: Upstream) ->
         next_cursor="on",
     )
     page = await GrpcNotifications(service.channel).feed(
-        1, PageRequest(3, 2, "here"), unread_only=True
+        1, PageRequest(3, 2, "here"), which=FeedFilter(unread_only=True)
     )
     assert [one.id for one in page.items] == [8, 7]
     assert (page.total, page.total_is_estimate, page.next_cursor) == (30_000, True, "on")
@@ -104,9 +104,52 @@ async def test_a_page_of_the_inbox_says_what_was_asked_for(service: Upstream) ->
 
 
 async def test_the_unread_ones_are_counted(service: Upstream) -> None:
-    service.answers["GetUnreadCount"] = notification_pb2.GetUnreadCountResponse(count=4)
-    assert await GrpcNotifications(service.channel).unread_count(1) == 4
-    assert service.asked("GetUnreadCount") == notification_pb2.GetUnreadCountRequest(user_id=1)
+    service.answers["GetInboxState"] = notification_pb2.GetInboxStateResponse(
+        last_seq=9, unread=4, unseen=2, seen_up_to_seq=7
+    )
+    assert await GrpcNotifications(service.channel).counts(1) == Counts(4, 2, 7)
+    assert service.asked("GetInboxState") == notification_pb2.GetInboxStateRequest(user_id=1)
+
+
+async def test_the_archive_is_a_feed_of_its_own(service: Upstream) -> None:
+    archived = notification_pb2.NotificationResponse()
+    archived.CopyFrom(FROM_A_USER)
+    archived.archived_at.CopyFrom(timestamp_to_pb(AT))
+    service.answers["GetUserNotificationFeed"] = notification_pb2.GetUserNotificationFeedResponse(
+        notifications=[archived]
+    )
+    page = await GrpcNotifications(service.channel).feed(
+        1, PageRequest(), which=FeedFilter(archived=True)
+    )
+    assert [one.archived_at for one in page.items] == [AT]
+    assert service.asked("GetUserNotificationFeed") == (
+        notification_pb2.GetUserNotificationFeedRequest(user_id=1, page=1, limit=20, archived=True)
+    )
+
+
+@pytest.mark.parametrize("up_to_seq", [None, 0, 12])
+async def test_seeing_goes_as_far_as_asked(service: Upstream, up_to_seq: int | None) -> None:
+    service.answers["MarkSeen"] = notification_pb2.MarkSeenResponse(unseen=3, seen_up_to_seq=12)
+    assert await GrpcNotifications(service.channel).mark_seen(1, up_to_seq) == (3, 12)
+    assert service.asked("MarkSeen") == (
+        notification_pb2.MarkSeenRequest(user_id=1, up_to_seq=up_to_seq)
+    )
+
+
+@pytest.mark.parametrize("archived", [True, False])
+async def test_archiving_says_whether_it_changed_anything(
+    service: Upstream, archived: bool
+) -> None:
+    service.answers["SetNotificationArchived"] = notification_pb2.SetNotificationArchivedResponse(
+        changed=archived
+    )
+    done = await GrpcNotifications(service.channel).set_archived(7, 1, archived=archived)
+    assert done is archived
+    assert service.asked("SetNotificationArchived") == (
+        notification_pb2.SetNotificationArchivedRequest(
+            notification_id=7, caller_id=1, archived=archived
+        )
+    )
 
 
 @pytest.mark.parametrize("before", [True, False])

@@ -20,9 +20,10 @@ from service_kit.runtime import Running, background
 from notification_service.adapters.event_consumer import TOPICS, TYPES, Events
 from notification_service.adapters.event_records import event_to_record
 from notification_service.adapters.grpc_servicer import NotificationServicer
-from notification_service.adapters.postgres import PostgresInboxes, PostgresUnits
+from notification_service.adapters.postgres import Changes, PostgresInboxes, PostgresUnits
 from notification_service.adapters.postgres_changes import PostgresInboxChanges
 from notification_service.adapters.postgres_jobs import PostgresJobChanges, PostgresJobQueue
+from notification_service.adapters.postgres_marks import PostgresMarks
 from notification_service.adapters.postgres_upkeep import PostgresRemains
 from notification_service.adapters.relation_client import GrpcFollowership
 from notification_service.adapters.user_client import GrpcUsers
@@ -106,14 +107,13 @@ async def peers_of(settings: Settings) -> AsyncIterator[tuple[GrpcUsers, GrpcFol
         yield GrpcUsers(UserServiceStub(users)), GrpcFollowership(RelationServiceStub(relations))
 
 
-def changes_on(
-    connection: Connection,
-) -> tuple[PostgresInboxChanges, PostgresJobChanges, PostgresRemains]:
+def changes_on(connection: Connection) -> Changes:
     """What can be done in a transaction."""
-    return (
-        PostgresInboxChanges(connection),
-        PostgresJobChanges(connection),
-        PostgresRemains(connection),
+    return Changes(
+        inboxes=PostgresInboxChanges(connection),
+        marks=PostgresMarks(connection),
+        jobs=PostgresJobChanges(connection),
+        remains=PostgresRemains(connection),
     )
 
 

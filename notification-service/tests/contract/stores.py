@@ -33,6 +33,11 @@ class Store:
         (state,) = await self.inboxes.states([user_id])
         return state
 
+    async def unseen(self, user_id: int) -> tuple[int, int]:
+        """How many are unseen, and how far the owner has looked."""
+        state = await self.state(user_id)
+        return state.unseen, state.seen_seq
+
     async def counts(self, user_id: int) -> tuple[int, int, int]:
         """The newest seq, and how many are unread and shown."""
         state = await self.state(user_id)

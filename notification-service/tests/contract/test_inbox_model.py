@@ -46,6 +46,7 @@ class Entry:
     subject: str
     is_read: bool = False
     is_gone: bool = False
+    is_archived: bool = False
 
     @property
     def is_unread(self) -> bool:
@@ -61,6 +62,7 @@ class Inboxes(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.model: dict[int, list[Entry]] = {1: [], 2: [], 3: []}
+        self.seen = {1: 0, 2: 0, 3: 0}
         self.told: dict[int, list[int]] = {1: [], 2: [], 3: []}
         self.runner = asyncio.Runner()
         self.stack = AsyncExitStack()
@@ -126,6 +128,27 @@ class Inboxes(RuleBasedStateMachine):
         for entry in unread:
             entry.is_read = True
 
+    @rule(user_id=USERS, up_to_seq=st.none() | st.integers(0, 12))
+    def see(self, user_id: int, up_to_seq: int | None) -> None:
+        newest = len(self.model[user_id])
+        mark = newest if up_to_seq is None else min(up_to_seq, newest)
+        self.seen[user_id] = max(self.seen[user_id], mark)
+        state = self.run(self.notifications.mark_seen(user_id, up_to_seq))
+        assert state.seen_seq == self.seen[user_id]
+
+    @rule(place=sent, is_archived=st.booleans())
+    def archive(self, place: tuple[int, int], is_archived: bool) -> None:
+        entry = self.model[place[0]][place[1] - 1]
+        change = self.notifications.set_archived(entry.id, None, is_archived=is_archived)
+        if entry.is_gone:
+            with pytest.raises(NotificationNotFound):
+                self.run(change)
+            return
+        changed, _ = self.run(change)
+        assert changed == (entry.is_archived != is_archived)
+        entry.is_archived = is_archived
+        entry.is_read = entry.is_read or is_archived
+
     @rule(user_ids=st.sets(USERS, min_size=1), subject=SUBJECTS)
     def withdraw(self, user_ids: set[int], subject: str) -> None:
         gone = [
@@ -162,13 +185,18 @@ class Inboxes(RuleBasedStateMachine):
 
     async def _compare(self) -> None:
         for user_id, entries in self.model.items():
-            shown = [entry for entry in entries if not entry.is_gone]
+            kept = [entry for entry in entries if not entry.is_gone]
+            shown = [entry for entry in kept if not entry.is_archived]
             unread = [entry for entry in entries if entry.is_unread]
             counts = await self.store.counts(user_id)
             assert counts == (len(entries), len(unread), len(shown))
-            page = await self.store.inboxes.feed(user_id, Window(100))
-            assert [one.id for one in page.notifications] == [one.id for one in reversed(shown)]
-            assert page.total == len(shown)
+            unseen = [entry for entry in entries[self.seen[user_id] :] if entry.is_unread]
+            assert await self.store.unseen(user_id) == (len(unseen), self.seen[user_id])
+            for is_archived in (False, True):
+                part = [entry for entry in kept if entry.is_archived == is_archived]
+                page = await self.store.inboxes.feed(user_id, Window(100, is_archived=is_archived))
+                assert [one.id for one in page.notifications] == [one.id for one in reversed(part)]
+                assert page.total == len(part)
             missed = await self.store.inboxes.since(user_id, 0, 1000)
             assert [(one.id, one.seq, one.is_withdrawn) for one in missed.notifications] == [
                 (entry.id, seq, entry.is_gone) for seq, entry in enumerate(entries, 1)

@@ -69,8 +69,8 @@ async def test_the_feed_is_newest_first_and_goes_on_by_seq_and_by_offset(store: 
 async def test_one_that_is_read_counts_no_more_as_unread_and_is_read_once(store: Store) -> None:
     one, other = await store.deliver(a_draft(1), a_draft(1))
     async with store.units.begin() as unit:
-        read = await unit.inboxes.mark_read(one)
-        again = await unit.inboxes.mark_read(one)
+        read = await unit.marks.mark_read(one)
+        again = await unit.marks.mark_read(one)
     assert read is not None
     assert (read.notification_ids, read.up_to_seq, read.inbox.unread) == ((one.id,), None, 1)
     assert again is None
@@ -87,14 +87,14 @@ async def test_one_that_is_read_counts_no_more_as_unread_and_is_read_once(store:
 async def test_all_up_to_a_seq_are_read_and_later_ones_stay_unread(store: Store) -> None:
     await store.deliver(*(a_draft(1) for _ in range(4)), a_draft(2))
     async with store.units.begin() as unit:
-        some = await unit.inboxes.mark_all_read(1, 3)
-        none = await unit.inboxes.mark_all_read(1, 3)
+        some = await unit.marks.mark_all_read(1, 3)
+        none = await unit.marks.mark_all_read(1, 3)
     assert some is not None
     assert (some.count, some.up_to_seq, some.inbox.unread) == (3, 3, 1)
     assert none is None
     async with store.units.begin() as unit:
-        rest = await unit.inboxes.mark_all_read(1, None)
-        assert await unit.inboxes.mark_all_read(77, None) is None
+        rest = await unit.marks.mark_all_read(1, None)
+        assert await unit.marks.mark_all_read(77, None) is None
     assert rest is not None
     assert (rest.count, rest.up_to_seq, rest.notification_ids) == (1, 4, ())
     assert await store.counts(1) == (4, 0, 4)
@@ -104,7 +104,7 @@ async def test_all_up_to_a_seq_are_read_and_later_ones_stay_unread(store: Store)
 async def test_a_seq_beyond_the_newest_reads_all_and_tells_the_newest(store: Store) -> None:
     await store.deliver(a_draft(1), a_draft(1))
     async with store.units.begin() as unit:
-        read = await unit.inboxes.mark_all_read(1, 2**62)
+        read = await unit.marks.mark_all_read(1, 2**62)
     assert read is not None
     assert (read.count, read.up_to_seq) == (2, 2)
 
@@ -114,7 +114,7 @@ async def test_one_that_is_removed_leaves_a_tombstone_without_payload(store: Sto
     async with store.units.begin() as unit:
         gone = await unit.inboxes.remove(one)
         again = await unit.inboxes.remove(one)
-        late = await unit.inboxes.mark_read(one)
+        late = await unit.marks.mark_read(one)
     assert gone is not None
     assert (gone.notification_id, gone.seq, gone.inbox.unread) == (one.id, 1, 1)
     assert (again, late) == (None, None)
@@ -132,7 +132,7 @@ async def test_one_that_is_removed_leaves_a_tombstone_without_payload(store: Sto
 async def test_removing_what_is_read_leaves_the_unread_count_alone(store: Store) -> None:
     one, _ = await store.deliver(a_draft(1), a_draft(1))
     async with store.units.begin() as unit:
-        await unit.inboxes.mark_read(one)
+        await unit.marks.mark_read(one)
         gone = await unit.inboxes.remove(one)
     assert gone is not None
     assert (gone.inbox.unread, gone.inbox.total) == (1, 1)
@@ -157,7 +157,7 @@ async def test_only_what_is_unread_about_a_subject_is_withdrawn(store: Store) ->
     )
     target = Target(1, "post:9")
     async with store.units.begin() as unit:
-        await unit.inboxes.mark_read(read)
+        await unit.marks.mark_read(read)
         assert await unit.inboxes.holders("post:9", 0, 10) == [1]
         assert await unit.inboxes.holders("post:9", 1, 10) == []
         await unit.inboxes.lock([1, 2, 3])
@@ -196,7 +196,7 @@ async def test_a_unit_that_fails_leaves_everything_as_it_was(store: Store) -> No
 async def _deliver_read_and_fail(store: Store) -> None:
     async with store.units.begin() as unit:
         unit.emit(await unit.inboxes.deliver([a_draft(1)]))
-        await unit.inboxes.mark_all_read(1, None)
+        await unit.marks.mark_all_read(1, None)
         raise LookupError
 
 
@@ -215,8 +215,8 @@ async def test_a_closed_inbox_shows_nothing_and_takes_nothing(store: Store) -> N
     async with store.units.begin() as unit:
         await unit.inboxes.lock([1])
         assert await unit.inboxes.withdraw([Target(1, "post:9")]) == []
-        assert await unit.inboxes.mark_all_read(1, None) is None
-        assert await unit.inboxes.mark_read(one) is None
+        assert await unit.marks.mark_all_read(1, None) is None
+        assert await unit.marks.mark_read(one) is None
         assert await unit.inboxes.remove(one) is None
 
 
@@ -246,7 +246,7 @@ async def _empty_some(store: Store, limit: int) -> bool:
 async def test_what_is_old_is_deleted_and_no_longer_counted(store: Store) -> None:
     sent = await store.deliver(*(a_draft(1) for _ in range(3)), a_draft(2))
     async with store.units.begin() as unit:
-        await unit.inboxes.mark_read(sent[0])
+        await unit.marks.mark_read(sent[0])
         await unit.inboxes.remove(sent[1])
         assert await unit.remains.expire(NO_AGE, 10) == (0, [])
         count, changed = await unit.remains.expire(ANY_AGE, 3)
@@ -276,7 +276,7 @@ async def test_a_version_grows_with_every_change(store: Store) -> None:
     (one,) = await store.deliver(a_draft(1))
     versions.append((await store.state(1)).version)
     async with store.units.begin() as unit:
-        await unit.inboxes.mark_read(one)
+        await unit.marks.mark_read(one)
     versions.append((await store.state(1)).version)
     async with store.units.begin() as unit:
         await unit.inboxes.remove(one)

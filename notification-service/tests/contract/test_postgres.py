@@ -69,7 +69,7 @@ async def test_whatever_happens_at_the_same_time_counts_stay_true_and_nothing_de
 
     async def read() -> None:
         async with postgres.units.begin() as unit:
-            await unit.inboxes.mark_all_read(chance.choice(user_ids), None)
+            await unit.marks.mark_all_read(chance.choice(user_ids), None)
 
     async def expire() -> None:
         async with postgres.units.begin() as unit:
@@ -98,7 +98,7 @@ async def test_events_are_in_the_outbox_with_their_change_or_not_at_all(
 ) -> None:
     (one,) = await postgres.deliver(a_draft(ANN))
     async with postgres.units.begin() as unit:
-        read = await unit.inboxes.mark_read(one)
+        read = await unit.marks.mark_read(one)
         assert read is not None
         unit.emit([read])
     async with postgres.units.begin() as unit:

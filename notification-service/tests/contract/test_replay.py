@@ -18,10 +18,13 @@ SUBJECTS = (None, "post:1", "post:2", "follow:1:2")
 
 ROWS = """
 SELECT id, user_id, seq, type, payload, actor_id, subject, idempotency_key, created_at,
-       read_at IS NOT NULL AS is_read, withdrawn_at
+       read_at IS NOT NULL AS is_read, withdrawn_at, archived_at
 FROM notifications ORDER BY id
 """
-COUNTS = "SELECT user_id, last_seq, unread, total, closed_at FROM inboxes ORDER BY user_id"
+COUNTS = """
+SELECT user_id, last_seq, unread, total, unseen, seen_seq, archived, closed_at
+FROM inboxes ORDER BY user_id
+"""
 
 
 class Life:
@@ -34,7 +37,10 @@ class Life:
 
     async def go_on(self, steps: int) -> None:
         """Let so many things happen."""
-        acts = (self._deliver, self._deliver, self._read, self._read_all, self._remove, self._undo)
+        acts = (
+            *(self._deliver, self._deliver, self._read, self._read_all, self._remove, self._undo),
+            *(self._see, self._archive, self._archive),
+        )
         for _ in range(steps):
             await self._chance.choice(acts)()
 
@@ -48,14 +54,27 @@ class Life:
     async def _read(self) -> None:
         if self._sent:
             async with self._store.units.begin() as unit:
-                read = await unit.inboxes.mark_read(self._chance.choice(self._sent))
+                read = await unit.marks.mark_read(self._chance.choice(self._sent))
                 unit.emit([read] if read else [])
 
     async def _read_all(self) -> None:
         up_to = self._chance.choice((None, self._chance.randint(0, 30)))
         async with self._store.units.begin() as unit:
-            read = await unit.inboxes.mark_all_read(self._chance.choice(PEOPLE), up_to)
+            read = await unit.marks.mark_all_read(self._chance.choice(PEOPLE), up_to)
             unit.emit([read] if read else [])
+
+    async def _see(self) -> None:
+        async with self._store.units.begin() as unit:
+            up_to = self._chance.randint(0, 30)
+            seen = await unit.marks.mark_seen(self._chance.choice(PEOPLE), up_to)
+            unit.emit([seen] if seen else [])
+
+    async def _archive(self) -> None:
+        if self._sent:
+            async with self._store.units.begin() as unit:
+                one, is_archived = self._chance.choice(self._sent), self._chance.random() > 0.3
+                changed = await unit.marks.set_archived(one, is_archived=is_archived)
+                unit.emit([changed] if changed else [])
 
     async def _remove(self) -> None:
         if self._sent:

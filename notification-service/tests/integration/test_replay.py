@@ -116,7 +116,7 @@ async def test_what_is_rebuilt_after_everything_is_lost_is_what_was_there(world:
 async def test_what_was_changed_behind_the_services_back_is_put_right(world: World) -> None:
     before, old_versions = await state(world), await versions(world)
     await world.ask("UPDATE notifications SET payload = '{}', read_at = NULL, type = 'x'")
-    await world.ask("UPDATE inboxes SET unread = 0, total = 0 WHERE closed_at IS NULL")
+    await world.ask("UPDATE inboxes SET unread = 0, unseen = 0, total = 0 WHERE closed_at IS NULL")
     await world.ask("DELETE FROM notifications WHERE seq % 2 = 0")
     await replayed(world.database_url, world.bootstrap, exact=False)
     assert await state(world) == before

@@ -2,7 +2,12 @@
 
 from typing import Protocol
 
-from api_gateway.domain.notification import Notification, NotificationDraft
+from api_gateway.domain.notification import (
+    Counts,
+    FeedFilter,
+    Notification,
+    NotificationDraft,
+)
 from api_gateway.domain.page import Page, PageRequest
 
 
@@ -27,13 +32,24 @@ class Notifications(Protocol):
         ...
 
     async def feed(
-        self, user_id: int, request: PageRequest, *, unread_only: bool
+        self, user_id: int, request: PageRequest, *, which: FeedFilter
     ) -> Page[Notification]:
         """A page of an inbox, newest first. Raises InvalidArgument for a bad cursor."""
         ...
 
-    async def unread_count(self, user_id: int) -> int:
-        """How many notifications of an inbox are unread."""
+    async def counts(self, user_id: int) -> Counts:
+        """How many notifications of an inbox are unread, and unseen."""
+        ...
+
+    async def mark_seen(self, user_id: int, up_to_seq: int | None) -> tuple[int, int]:
+        """Note that the owner has looked at all, or at all up to a seq.
+
+        Returns what is unseen afterwards, and how far the owner has looked.
+        """
+        ...
+
+    async def set_archived(self, notification_id: int, caller_id: int, *, archived: bool) -> bool:
+        """Archive one, or take it back into the feed; returns whether that changed it."""
         ...
 
     async def mark_read(self, notification_id: int, caller_id: int) -> bool:

@@ -10,7 +10,8 @@ class Notification:
     """One notification of an inbox.
 
     `payload` is JSON text in UTF-8, None where there is none. `actor_id` is the user who sent it,
-    None where the system did. `seq` is its place in the inbox, from 1.
+    None where the system did. `seq` is its place in the inbox, from 1. `archived_at` is None for
+    what is in the feed.
     """
 
     id: int
@@ -21,6 +22,24 @@ class Notification:
     seq: int
     payload: bytes | None = None
     actor_id: int | None = None
+    archived_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What is unread, and the part of it that comes after `seen_up_to_seq`."""
+
+    unread: int
+    unseen: int
+    seen_up_to_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeedFilter:
+    """Which notifications of an inbox: those in the feed or those in the archive, all or unread."""
+
+    unread_only: bool = False
+    archived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,4 +70,6 @@ def notification_content(
         content["payload"] = embed(notification.payload)
     if notification.actor_id is not None:
         content["actor_id"] = notification.actor_id
+    if notification.archived_at is not None:
+        content["archived_at"] = notification.archived_at
     return content

@@ -59,7 +59,7 @@ def test_no_answer_holds_null_and_a_body_may(content: dict[str, Any]) -> None:
 
 def test_what_a_body_does_not_need_may_be_null(content: dict[str, Any]) -> None:
     schemas = content["components"]["schemas"]
-    for name in ("NewPostBody", "PostChangeBody", "NewUserBody", "MediaBody", "ReadAllBody"):
+    for name in ("NewPostBody", "PostChangeBody", "NewUserBody", "MediaBody", "MarkBody"):
         for field, schema in schemas[name]["properties"].items():
             is_required = field in schemas[name].get("required", ())
             assert ({"type": "null"} in schema.get("anyOf", ())) is not is_required, field
@@ -76,7 +76,7 @@ def test_a_body_that_requires_nothing_may_be_left_out(by_id: dict[str, dict[str,
         for id, operation in by_id.items()
         if "requestBody" in operation and not operation["requestBody"].get("required")
     }
-    assert optional == {"updateUser", "updatePost", "readAllNotifications"}
+    assert optional == {"updateUser", "updatePost", "readAllNotifications", "markSeen"}
 
 
 def test_ids_are_a_list_separated_by_commas(by_id: dict[str, dict[str, Any]]) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from api_gateway.adapters.http.operations import routes_of
 from api_gateway.adapters.http.routes.notification import NotificationRoutes
+from api_gateway.adapters.http.routes.notification_marks import NotificationMarkRoutes
 from api_gateway.adapters.http.schemas.notification import FeedData, NotificationData
 from api_gateway.domain.cursor import Cursors
 from api_gateway.domain.limit import Limit
@@ -50,6 +51,9 @@ class World:
         assert answer.status_code == 200, answer.text
         return dict(answer.json()["data"])
 
+    async def unread(self) -> int:
+        return int((await self.data("/unread-count"))["count"])
+
     async def types(self, query: str) -> list[str]:
         feed = await self.data(f"/feed?{query}")
         FeedData.model_validate(feed)
@@ -61,7 +65,11 @@ async def world() -> AsyncIterator[World]:
     edge, tickets = EdgeOfTest(), InMemoryTickets()
     notifications = InMemoryNotifications([1, 2])
     routes = NotificationRoutes(notifications, tickets, Cursors(b"s" * 16))
-    async with served(routes_of(routes, tag="notification"), edge) as client:
+    every = [
+        *routes_of(routes, tag="notification"),
+        *routes_of(NotificationMarkRoutes(notifications), tag="notification"),
+    ]
+    async with served(every, edge) as client:
         yield World(client, edge, notifications, tickets)
 
 
@@ -188,14 +196,14 @@ async def test_a_feed_that_the_client_has_is_not_sent_again(world: World) -> Non
 
 async def test_reading_twice_says_so(world: World) -> None:
     await world.sent("a")
-    assert await world.data("/unread-count") == {"count": 1}
+    assert await world.unread() == 1
     messages = []
     for _ in range(2):
         answer = await world.request("PUT", "/1/read")
         assert (answer.status_code, answer.json()["data"]["success"]) == (200, True)
         messages.append(answer.json()["data"]["message"])
     assert messages == ["Notification marked as read", "Notification already marked as read"]
-    assert await world.data("/unread-count") == {"count": 0}
+    assert await world.unread() == 0
     assert (await world.data("/1"))["is_read"] is True
 
 
@@ -213,7 +221,52 @@ async def test_reading_all_goes_as_far_as_asked(
         200,
         {"success": True, "message": "All notifications marked as read", "updated": updated},
     )
-    assert await world.data("/unread-count") == {"count": unread}
+    assert await world.unread() == unread
+
+
+@pytest.mark.parametrize(
+    ("body", "unseen", "mark"),
+    [(None, 0, 3), ({}, 0, 3), ({"up_to_seq": 2}, 1, 2), ({"up_to_seq": 900}, 0, 3)],
+    ids=str,
+)
+async def test_what_is_seen_stays_unread(
+    world: World, body: dict[str, int] | None, unseen: int, mark: int
+) -> None:
+    await world.sent("a", "b", "c")
+    assert await world.data("/unread-count") == {"count": 3, "unseen": 3, "seen_up_to_seq": 0}
+    answer = await world.request("PUT", "/seen", 1, body)
+    done = {"success": True, "message": "Notifications marked as seen"}
+    assert answer.status_code == 200
+    assert answer.json()["data"] == {**done, "unseen": unseen, "seen_up_to_seq": mark}
+    counts = {"count": 3, "unseen": unseen, "seen_up_to_seq": mark}
+    assert await world.data("/unread-count") == counts
+
+
+async def test_what_is_archived_is_in_a_feed_of_its_own_until_it_is_taken_back(
+    world: World,
+) -> None:
+    await world.sent("a", "b")
+    messages = []
+    for verb in ("archive", "archive", "unarchive", "unarchive"):
+        answer = await world.request("PUT", f"/1/{verb}")
+        assert answer.status_code == 200
+        messages.append(answer.json()["data"]["message"])
+        there = verb == "archive"
+        assert await world.types("archived=true") == (["a"] if there else [])
+        assert await world.types("") == (["b"] if there else ["b", "a"])
+        assert ("archived_at" in await world.data("/1")) is there
+    assert messages == [
+        *("Notification archived", "Notification already archived"),
+        *("Notification unarchived", "Notification not archived"),
+    ]
+    assert await world.unread() == 1
+
+
+async def test_the_cursor_of_the_feed_is_none_of_the_archive(world: World) -> None:
+    await world.sent("a", "b")
+    cursor = (await world.data("/feed?limit=1"))["next_cursor"]
+    answer = await world.request("GET", f"/feed?archived=true&cursor={cursor}")
+    assert_refused(answer, invalid("GET", "/feed", "cursor"))
 
 
 async def test_what_is_removed_is_gone_the_second_time_too(world: World) -> None:
@@ -241,14 +294,17 @@ async def test_a_ticket_stands_for_its_caller(world: World) -> None:
 OPERATIONS = [
     *(("GET", path) for path in ("/feed", "/unread-count", "/1")),
     *(("POST", path) for path in ("/send", "/ws-ticket")),
-    *(("PUT", path) for path in ("/1/read", "/read-all")),
+    *(("PUT", path) for path in ("/1/read", "/read-all", "/seen", "/1/archive", "/1/unarchive")),
     ("DELETE", "/1"),
 ]
 REFUSED = [
     *(Case(method, path, 401, "unauthenticated", user=None) for method, path in OPERATIONS),
     *(
         case
-        for method, path in (("GET", "/{}"), ("PUT", "/{}/read"), ("DELETE", "/{}"))
+        for method, path in (
+            *(("GET", "/{}"), ("PUT", "/{}/read"), ("DELETE", "/{}")),
+            *(("PUT", "/{}/archive"), ("PUT", "/{}/unarchive")),
+        )
         for case in (
             Case(
                 method,
@@ -282,14 +338,20 @@ REFUSED = [
     ),
     invalid("POST", "/send", "payload", body={**GREETING, "payload": "x" * (16 * 1024 - 1)}),
     invalid("POST", "/send", "payload", body={**GREETING, "payload": "é" * (8 * 1024)}),
-    undecodable("PUT", "/read-all", []),
-    undecodable("PUT", "/read-all", {"up_to_seq": "2"}),
-    invalid("PUT", "/read-all", "up_to_seq", body={"up_to_seq": -1}),
+    *(
+        case
+        for path in ("/read-all", "/seen")
+        for case in (
+            undecodable("PUT", path, []),
+            undecodable("PUT", path, {"up_to_seq": "2"}),
+            invalid("PUT", path, "up_to_seq", body={"up_to_seq": -1}),
+        )
+    ),
     *(
         undecodable("GET", f"/feed?{query}")
         for query in (
             *("page=0", "page=-1", "page=abc", "page=2147483648"),
-            *("limit=0", "limit=101", "limit=abc", "unread=maybe"),
+            *("limit=0", "limit=101", "limit=abc", "unread=maybe", "archived=maybe"),
         )
     ),
     invalid("GET", "/feed?cursor=before:1", "cursor"),

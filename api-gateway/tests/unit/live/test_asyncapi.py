@@ -42,6 +42,9 @@ def bodies() -> dict[str, list[Frame]]:
         "tombstone_frame": [frames.tombstone_frame(17, 3, 0)],
         "withdrawn_frame": [frames.withdrawn_frame(17, 0)],
         "reset_frame": [frames.reset_frame(5000)],
+        "read_frame": [frames.read_frame([17], None, 3), frames.read_frame([], 124, 0)],
+        "seen_frame": [frames.seen_frame(124, 0)],
+        "archived_frame": [frames.archived_frame([17], archived=True, unread=3)],
         "unread_frame": [frames.unread_frame(0)],
         "plain_frame": [frames.plain_frame(kind) for kind in ("ping", "pong", "token_expiring")],
         "error_frame": [frames.error_frame("UNKNOWN_TYPE", "unknown frame type")],
@@ -116,7 +119,7 @@ def test_a_socket_carries_all_frames_and_commands_and_a_stream_no_heartbeats() -
     assert set(stream) == every - {"frames.ping", "frames.pong"}
 
 
-@pytest.mark.parametrize("kind", ["resume", "read", "read_all", "token", "ping", "pong"])
+@pytest.mark.parametrize("kind", ["resume", "read", "read_all", "seen", "token", "ping", "pong"])
 def test_what_a_client_may_say_is_understood(kind: str) -> None:
     for example in messages("commands.")[kind]["examples"]:
         check(example["payload"], f"commands.{kind}")

@@ -4,7 +4,15 @@ import asyncio
 
 from service_kit.testing import eventually
 
-from api_gateway.application.live.frames import reset_frame, unread_frame, withdrawn_frame
+from api_gateway.application.live.frames import (
+    archived_frame,
+    read_frame,
+    reset_frame,
+    seen_frame,
+    unread_frame,
+    withdrawn_frame,
+)
+from api_gateway.application.live.inbox import UnreadChanged
 from api_gateway.application.live.limits import Limits
 from tests.fakes.live import InMemorySource
 from tests.live.house import LIMITS, House, Make
@@ -159,3 +167,21 @@ async def test_unread_counts_reach_the_other_devices(house: House) -> None:
     await house.inboxes.mark_read(101, 1)
     await eventually(lambda: one.types[-1] == two.types[-1] == "unread")
     assert one.frames[-1] == unread_frame(1)
+
+
+async def test_what_is_marked_elsewhere_is_named_before_the_count(house: House) -> None:
+    house.inboxes.add(count=3)
+    (_, one), (_, two) = await house.resumed(), await house.resumed()
+    marked = UnreadChanged(1, 1, read_ids=(101,), archived_ids=(102,), unarchived_ids=(103,))
+    house.inboxes.sources[0].tell(marked)
+    await eventually(lambda: one.types[-1] == two.types[-1] == "unread")
+    assert one.frames[-4:] == [
+        read_frame([101], None, 1),
+        archived_frame([102], archived=True, unread=1),
+        archived_frame([103], archived=False, unread=1),
+        unread_frame(1),
+    ]
+    house.inboxes.unread[1] = 1
+    await house.inboxes.mark_seen(1, 2)
+    await eventually(lambda: one.frames[-1] == two.frames[-1] == seen_frame(2, 0))
+    assert "unread" not in two.types[two.types.index("seen") :]

@@ -30,6 +30,10 @@ def test_frames_become_what_happened() -> None:
         delivery(3, user_id=7),
         Withdrawn(1, 17, 4, 2),
         UnreadChanged(1, 0),
+        UnreadChanged(1, 3, read_ids=(17, 18)),
+        UnreadChanged(1, 3, read_up_to_seq=9),
+        UnreadChanged(1, 3, seen_up_to_seq=9, unseen=1),
+        UnreadChanged(1, 3, archived_ids=(17,), unarchived_ids=(18,)),
     ):
         assert happening_from_pb(happening_to_pb(what)) == what
 

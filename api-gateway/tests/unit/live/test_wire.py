@@ -15,7 +15,7 @@ from api_gateway.adapters.live.wire import (
     UnknownType,
     command_from_json,
 )
-from api_gateway.application.live.commands import Ping, Pong, Read, ReadAll, Renew, Resume
+from api_gateway.application.live.commands import Ping, Pong, Read, ReadAll, Renew, Resume, Seen
 from api_gateway.application.live.frames import (
     Frame,
     delivered_frame,
@@ -87,6 +87,8 @@ def test_an_event_is_one_whatever_breaks_its_lines(between: list[str]) -> None:
         ('{"type":"read","id":17}', Read(17)),
         ('{"type":"read_all","up_to_seq":124}', ReadAll(124)),
         ('{"type":"read_all"}', ReadAll(None)),
+        ('{"type":"seen","up_to_seq":124}', Seen(124)),
+        ('{"type":"seen"}', Seen(None)),
         ('{"type":"token","access_token":"a.b.c"}', Renew("a.b.c")),
         ('{"type":"ping"}', Ping()),
         ('{"type":"pong"}', Pong()),

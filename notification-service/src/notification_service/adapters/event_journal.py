@@ -5,8 +5,10 @@ from typing import Final
 
 from pinstack_proto import topics
 from pinstack_proto.events.v1.notification_events_pb2 import (
+    NotificationArchived,
     NotificationCreated,
     NotificationRead,
+    NotificationSeen,
     NotificationWithdrawn,
 )
 from pinstack_proto.events.v1.user_events_pb2 import UserDeleted
@@ -17,7 +19,14 @@ from notification_service.domain.journal import JournalEntry, Kind
 TOPICS: Final = (topics.NOTIFICATION_EVENTS, topics.USER_EVENTS)
 _TYPES: Final = frozenset(
     topics.event_type_of(message).name
-    for message in (NotificationCreated, NotificationRead, NotificationWithdrawn, UserDeleted)
+    for message in (
+        NotificationCreated,
+        NotificationRead,
+        NotificationWithdrawn,
+        NotificationSeen,
+        NotificationArchived,
+        UserDeleted,
+    )
 )
 
 
@@ -36,6 +45,11 @@ def entries_of(event_type: str, value: bytes) -> Iterator[JournalEntry]:
         case NotificationWithdrawn() as message:
             at, user_id = timestamp_from_pb(message.occurred_at), message.user_id
             yield JournalEntry(Kind.WITHDRAWN, user_id, at, message.notification_id)
+        case NotificationSeen() as message:
+            at = timestamp_from_pb(message.occurred_at)
+            yield JournalEntry(Kind.SEEN, message.user_id, at, up_to_seq=message.up_to_seq)
+        case NotificationArchived() as message:
+            yield from _archived(message)
         case UserDeleted() as message:
             at = timestamp_from_pb(message.occurred_at)
             yield JournalEntry(Kind.CLOSED, message.user_id, at)
@@ -62,3 +76,18 @@ def _read(message: NotificationRead) -> Iterator[JournalEntry]:
         yield JournalEntry(Kind.READ, user_id, at, notification_id)
     if message.HasField("up_to_seq"):
         yield JournalEntry(Kind.READ, user_id, at, up_to_seq=message.up_to_seq)
+
+
+def _archived(message: NotificationArchived) -> Iterator[JournalEntry]:
+    """What is archived is read by that."""
+    at, user_id = timestamp_from_pb(message.occurred_at), message.user_id
+    if message.archived:
+        yield JournalEntry(Kind.READ, user_id, at, message.notification_id)
+    yield JournalEntry(
+        Kind.ARCHIVED,
+        user_id,
+        at,
+        message.notification_id,
+        is_archived=message.archived,
+        version=message.version,
+    )

@@ -7,8 +7,10 @@ from service_kit.timestamps import timestamp_to_pb
 
 from notification_service.domain.events import (
     Event,
+    NotificationArchived,
     NotificationCreated,
     NotificationsRead,
+    NotificationsSeen,
     NotificationWithdrawn,
 )
 
@@ -27,6 +29,10 @@ def event_to_record(event: Event) -> OutboxRecord | None:
             packed = topics.pack(read_to_pb(event))
         case NotificationWithdrawn():
             packed = topics.pack(withdrawn_to_pb(event))
+        case NotificationsSeen():
+            packed = topics.pack(seen_to_pb(event))
+        case NotificationArchived():
+            packed = topics.pack(archived_to_pb(event))
         case _:
             return None
     return OutboxRecord(packed.topic, packed.key, packed.type, packed.value)
@@ -66,4 +72,24 @@ def withdrawn_to_pb(event: NotificationWithdrawn) -> notification_events_pb2.Not
         user_id=event.inbox.user_id,
         seq=event.seq,
         occurred_at=timestamp_to_pb(event.occurred_at),
+    )
+
+
+def seen_to_pb(event: NotificationsSeen) -> notification_events_pb2.NotificationSeen:
+    """`notification.seen.v1`."""
+    return notification_events_pb2.NotificationSeen(
+        user_id=event.inbox.user_id,
+        up_to_seq=event.up_to_seq,
+        occurred_at=timestamp_to_pb(event.occurred_at),
+    )
+
+
+def archived_to_pb(event: NotificationArchived) -> notification_events_pb2.NotificationArchived:
+    """`notification.archived.v1`."""
+    return notification_events_pb2.NotificationArchived(
+        notification_id=event.notification_id,
+        user_id=event.inbox.user_id,
+        archived=event.is_archived,
+        occurred_at=timestamp_to_pb(event.occurred_at),
+        version=event.inbox.version,
     )

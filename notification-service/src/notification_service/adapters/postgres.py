@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -12,7 +13,13 @@ from service_kit.outbox import OutboxRecord
 from service_kit.unit_of_work import Emit, unit_of_work
 
 from notification_service.application.live import Hub, Turn
-from notification_service.application.ports import InboxChanges, JobChanges, Remains, UnitOfWork
+from notification_service.application.ports import (
+    InboxChanges,
+    JobChanges,
+    Marks,
+    Remains,
+    UnitOfWork,
+)
 from notification_service.domain.events import Event, NotificationCreated
 from notification_service.domain.facts import FOLLOW_CREATED, POST_CREATED
 from notification_service.domain.models import FeedPage, InboxState, Missed, Notification, Window
@@ -26,10 +33,13 @@ _NEWEST: Final = 2**63 - 1
 """No seq is as large."""
 
 _COLUMNS: Final = """
-id, user_id, seq, type, payload, actor_id, created_at,
+id, user_id, seq, type, payload, actor_id, created_at, archived_at,
 read_at IS NOT NULL AS is_read, withdrawn_at IS NOT NULL AS is_withdrawn
 """
-_STATE: Final = "inbox.last_seq, inbox.unread, inbox.total, inbox.version"
+_STATE: Final = """
+inbox.last_seq, inbox.unread, inbox.total, inbox.version, inbox.unseen, inbox.seen_seq,
+inbox.archived
+"""
 _GET: Final = f"""
 SELECT {_COLUMNS} FROM notifications AS n
 WHERE id = $1 AND withdrawn_at IS NULL
@@ -40,7 +50,7 @@ SELECT id FROM notifications
 WHERE coalesce(actor_id, 0) = coalesce($1::bigint, 0) AND idempotency_key = $2
 """
 _FEED: Final = f"""
-SELECT inbox.total AS feed_total, inbox.unread AS feed_unread, n.*
+SELECT inbox.{{counted}} AS feed_total, n.*
 FROM inboxes AS inbox LEFT JOIN LATERAL (
     SELECT {_COLUMNS} FROM notifications
     WHERE user_id = inbox.user_id AND seq < $2 AND withdrawn_at IS NULL {{condition}}
@@ -84,16 +94,16 @@ class PostgresInboxes:
         return None if row is None else row["id"]
 
     async def feed(self, user_id: int, window: Window) -> FeedPage:
-        sql = _FEED.format(condition="AND read_at IS NULL" if window.unread_only else "")
+        condition, counted = _part_of(window)
+        sql = _FEED.format(condition=condition, counted=counted)
         before = _NEWEST if window.before is None else window.before
         rows = await self._database.fetch(
             "feed", sql, user_id, before, window.offset, window.limit + 1
         )
         found = [notification_from_row(row) for row in rows if row["id"] is not None]
-        counted = "feed_unread" if window.unread_only else "feed_total"
         return FeedPage(
             notifications=tuple(found[: window.limit]),
-            total=rows[0][counted] if rows else 0,
+            total=rows[0]["feed_total"] if rows else 0,
             has_more=len(found) > window.limit,
         )
 
@@ -108,6 +118,16 @@ class PostgresInboxes:
         return [state_from_row(row["user_id"], row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What can be done in a transaction."""
+
+    inboxes: InboxChanges
+    marks: Marks
+    jobs: JobChanges
+    remains: Remains
+
+
 class PostgresUnits:
     """Units of work over one database.
 
@@ -118,7 +138,7 @@ class PostgresUnits:
     def __init__(
         self,
         database: Database,
-        changes: Callable[[Connection], tuple[InboxChanges, JobChanges, Remains]],
+        changes: Callable[[Connection], Changes],
         to_record: Callable[[Event], OutboxRecord | None],
         wake: Callable[[], None],
         hub: Hub,
@@ -140,7 +160,7 @@ class PostgresUnits:
                     turns.append(self._hub.take_turn(events))
                     self._record(events, emit)
 
-                yield PostgresUnit(connection, *self._changes(connection), announce)
+                yield PostgresUnit(connection, self._changes(connection), announce)
             is_committed = True
         finally:
             for turn in turns:
@@ -159,16 +179,15 @@ class PostgresUnit:
     def __init__(
         self,
         connection: Connection,
-        inboxes: InboxChanges,
-        jobs: JobChanges,
-        remains: Remains,
+        changes: Changes,
         announce: Callable[[Sequence[Event]], None],
     ) -> None:
         self._connection = connection
         self._announce = announce
-        self.inboxes = inboxes
-        self.jobs = jobs
-        self.remains = remains
+        self.inboxes = changes.inboxes
+        self.marks = changes.marks
+        self.jobs = changes.jobs
+        self.remains = changes.remains
 
     async def claim(self, event_ids: Collection[UUID]) -> set[UUID]:
         return await inbox.claim(self._connection, CONSUMER, list(event_ids))
@@ -191,14 +210,25 @@ def notification_from_row(row: Row) -> Notification:
         created_at=row["created_at"],
         is_read=row["is_read"],
         is_withdrawn=row["is_withdrawn"],
+        archived_at=row["archived_at"],
     )
 
 
 def state_from_row(user_id: int, row: Row) -> InboxState:
     """A row of `inboxes` as a state; one without values stands for an inbox never used."""
-    return InboxState(
-        user_id, row["last_seq"] or 0, row["unread"] or 0, row["total"] or 0, row["version"] or 0
-    )
+    names = [name for name in InboxState.__match_args__ if name != "user_id"]
+    return InboxState(user_id, **{name: row[name] or 0 for name in names})
+
+
+def _part_of(window: Window) -> tuple[str, str]:
+    """The condition of a feed, and the column of the inbox that counts what meets it."""
+    if window.is_archived:
+        if window.unread_only:
+            return "AND false", "archived * 0"  # to archive is to read
+        return "AND archived_at IS NOT NULL", "archived"
+    if window.unread_only:
+        return "AND read_at IS NULL", "unread"
+    return "AND archived_at IS NULL", "total"
 
 
 def _count(turns: Sequence[Turn]) -> None:

@@ -1,6 +1,7 @@
 """Changes of inboxes in PostgreSQL, within a transaction."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Final
 
 from service_kit.database import Connection, Row, columns, refusals
@@ -8,14 +9,16 @@ from service_kit.database import Connection, Row, columns, refusals
 from notification_service.domain.errors import AlreadySent
 from notification_service.domain.events import (
     NotificationCreated,
-    NotificationsRead,
     NotificationWithdrawn,
     UnreadChanged,
 )
 from notification_service.domain.models import Content, Draft, InboxState, Notification, Target
 
 _MEANINGS: Final = {"notifications_idempotency_key": AlreadySent}
-_STATE: Final = "inbox.user_id, inbox.last_seq, inbox.unread, inbox.total, inbox.version"
+_STATE: Final = """
+inbox.user_id, inbox.last_seq, inbox.unread, inbox.total, inbox.version, inbox.unseen,
+inbox.seen_seq, inbox.archived
+"""
 _IS_UNREAD: Final = "read_at IS NULL AND withdrawn_at IS NULL"
 
 # Rows are locked in the order of user ids, here and in every statement that takes many users.
@@ -40,15 +43,17 @@ WITH content AS (
     FROM unnest($5::bigint[], $6::bigint[], $7::text[])
         WITH ORDINALITY AS draft (user_id, number, key, position)
 ), raised AS (
-    INSERT INTO inboxes AS inbox (user_id, last_seq, unread, total, version)
-    SELECT user_id, count(*), count(*), count(*), 1 FROM draft GROUP BY user_id ORDER BY user_id
+    INSERT INTO inboxes AS inbox (user_id, last_seq, unread, unseen, total, version)
+    SELECT user_id, count(*), count(*), count(*), count(*), 1
+    FROM draft GROUP BY user_id ORDER BY user_id
     ON CONFLICT (user_id) DO UPDATE SET
         last_seq = inbox.last_seq + excluded.last_seq,
         unread = inbox.unread + excluded.unread,
+        unseen = inbox.unseen + excluded.unseen,
         total = inbox.total + excluded.total,
         version = inbox.version + 1
     WHERE inbox.closed_at IS NULL
-    RETURNING user_id, last_seq, unread, total, version
+    RETURNING *
 ), stored AS (
     INSERT INTO notifications
         (user_id, seq, type, payload, actor_id, subject, idempotency_key, created_at)
@@ -58,40 +63,26 @@ WITH content AS (
     RETURNING id, user_id, seq, created_at
 )
 SELECT stored.id, stored.seq, stored.created_at, draft.position,
-       raised.user_id, raised.last_seq, raised.unread, raised.total, raised.version
+       raised.user_id, raised.last_seq, raised.unread, raised.total, raised.version, raised.unseen,
+       raised.seen_seq, raised.archived
 FROM stored JOIN raised USING (user_id)
 JOIN draft ON draft.user_id = stored.user_id
           AND draft.nth = stored.seq - raised.last_seq + draft.many
 ORDER BY draft.position
 """
-_MARK_READ: Final = f"""
-WITH marked AS (
-    UPDATE notifications SET read_at = clock_timestamp() WHERE id = $1 AND {_IS_UNREAD}
-    RETURNING user_id, read_at
-)
-UPDATE inboxes AS inbox SET unread = unread - 1, version = version + 1
-FROM marked WHERE inbox.user_id = marked.user_id
-RETURNING {_STATE}, marked.read_at
-"""  # noqa: S608
-_MARK_ALL_READ: Final = f"""
-WITH marked AS (
-    UPDATE notifications SET read_at = clock_timestamp()
-    WHERE user_id = $1 AND seq <= $2 AND {_IS_UNREAD} RETURNING read_at
-), counted AS (
-    SELECT count(*) AS count, max(read_at) AS read_at FROM marked
-)
-UPDATE inboxes AS inbox SET unread = unread - counted.count, version = version + 1
-FROM counted WHERE inbox.user_id = $1 AND counted.count > 0
-RETURNING {_STATE}, counted.count, counted.read_at
-"""  # noqa: S608
 _REMOVE: Final = f"""
 WITH removed AS (
     UPDATE notifications SET withdrawn_at = clock_timestamp(), payload = NULL
     WHERE id = $1 AND withdrawn_at IS NULL
-    RETURNING id, user_id, seq, (read_at IS NULL)::int AS unread, withdrawn_at
+    RETURNING id, user_id, seq, (read_at IS NULL)::int AS unread,
+              (archived_at IS NOT NULL)::int AS archived, withdrawn_at
 )
-UPDATE inboxes AS inbox
-SET unread = inbox.unread - removed.unread, total = total - 1, version = version + 1
+UPDATE inboxes AS inbox SET
+    unread = inbox.unread - removed.unread,
+    unseen = unseen - CASE WHEN removed.seq > seen_seq THEN removed.unread ELSE 0 END,
+    total = total - 1 + removed.archived,
+    archived = inbox.archived - removed.archived,
+    version = version + 1
 FROM removed WHERE inbox.user_id = removed.user_id
 RETURNING {_STATE}, removed.id, removed.seq, removed.withdrawn_at
 """  # noqa: S608
@@ -107,8 +98,12 @@ WITH withdrawn AS (
     RETURNING n.id, n.user_id, n.seq, n.withdrawn_at
 ), inbox AS (
     UPDATE inboxes AS i
-    SET unread = unread - counted.count, total = total - counted.count, version = version + 1
-    FROM (SELECT user_id, count(*) AS count FROM withdrawn GROUP BY user_id) AS counted
+    SET unread = unread - counted.count, unseen = i.unseen - counted.unseen,
+        total = total - counted.count, version = version + 1
+    FROM (
+        SELECT user_id, count(*) AS count, count(*) FILTER (WHERE seq > seen_seq) AS unseen
+        FROM withdrawn JOIN inboxes USING (user_id) GROUP BY user_id
+    ) AS counted
     WHERE i.user_id = counted.user_id AND i.closed_at IS NULL
     RETURNING i.*
 )
@@ -119,7 +114,8 @@ _CLOSE: Final = f"""
 INSERT INTO inboxes AS inbox (user_id, version, closed_at)
 SELECT user_id, 1, clock_timestamp() FROM unnest($1::bigint[]) AS user_id ORDER BY user_id
 ON CONFLICT (user_id) DO UPDATE SET
-    unread = 0, total = 0, version = inbox.version + 1, closed_at = excluded.closed_at
+    unread = 0, unseen = 0, total = 0, archived = 0, version = inbox.version + 1,
+    closed_at = excluded.closed_at
 WHERE inbox.closed_at IS NULL
 RETURNING {_STATE}
 """  # noqa: S608
@@ -147,24 +143,6 @@ class PostgresInboxChanges:
         with refusals(_MEANINGS):
             rows = await self._connection.fetch(_DELIVER, *contents, *columns(recipients, 3))
         return [_created(row, drafts[row["position"] - 1]) for row in rows]
-
-    async def mark_read(self, notification: Notification) -> NotificationsRead | None:
-        if await self._connection.fetchval(_HOLD, notification.user_id) is None:
-            return None
-        row = await self._connection.fetchrow(_MARK_READ, notification.id)
-        if row is None:
-            return None
-        return NotificationsRead(_state(row), (notification.id,), None, 1, row["read_at"])
-
-    async def mark_all_read(self, user_id: int, up_to_seq: int | None) -> NotificationsRead | None:
-        last_seq = await self._connection.fetchval(_HOLD, user_id)
-        if last_seq is None:
-            return None
-        seq = last_seq if up_to_seq is None else min(up_to_seq, last_seq)
-        row = await self._connection.fetchrow(_MARK_ALL_READ, user_id, seq)
-        if row is None:
-            return None
-        return NotificationsRead(_state(row), (), seq, row["count"], row["read_at"])
 
     async def remove(self, notification: Notification) -> NotificationWithdrawn | None:
         if await self._connection.fetchval(_HOLD, notification.user_id) is None:
@@ -208,8 +186,13 @@ def _created(row: Row, draft: Draft) -> NotificationCreated:
         created_at=row["created_at"],
     )
     later = row["last_seq"] - row["seq"]
-    state = InboxState(
-        draft.user_id, row["seq"], row["unread"] - later, row["total"] - later, row["version"]
+    after = _state(row)
+    state = replace(
+        after,
+        last_seq=row["seq"],
+        unread=after.unread - later,
+        unseen=after.unseen - later,
+        total=after.total - later,
     )
     return NotificationCreated(
         notification, state, draft.traceparent, draft.content.subject, draft.idempotency_key
@@ -221,4 +204,4 @@ def _withdrawn(row: Row) -> NotificationWithdrawn:
 
 
 def _state(row: Row) -> InboxState:
-    return InboxState(row["user_id"], row["last_seq"], row["unread"], row["total"], row["version"])
+    return InboxState(**{name: row[name] for name in InboxState.__match_args__})

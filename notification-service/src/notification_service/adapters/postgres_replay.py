@@ -17,7 +17,8 @@ _TAKE: Final = "LOCK TABLE inboxes, notifications IN ACCESS EXCLUSIVE MODE"
 _STAGE: Final = """
 CREATE TEMPORARY TABLE journal (
     kind text, user_id bigint, at timestamptz, notification_id bigint, seq bigint, type text,
-    payload text, actor_id bigint, subject text, idempotency_key text, up_to_seq bigint
+    payload text, actor_id bigint, subject text, idempotency_key text, up_to_seq bigint,
+    is_archived boolean, version bigint
 ) ON COMMIT DROP
 """
 _UNSENT: Final = """
@@ -35,13 +36,14 @@ _KNOWN: Final = """
 CREATE TEMPORARY TABLE known ON COMMIT DROP AS
 SELECT DISTINCT ON (notification_id)
     notification_id AS id, user_id, seq, type, payload, actor_id, subject, idempotency_key,
-    at AS created_at, NULL::timestamptz AS read_at, NULL::timestamptz AS withdrawn_at
+    at AS created_at, NULL::timestamptz AS read_at, NULL::timestamptz AS withdrawn_at,
+    NULL::timestamptz AS archived_at
 FROM journal WHERE kind = 'created' ORDER BY notification_id
 """
 _KEEP: Final = """
 INSERT INTO known
 SELECT id, user_id, seq, type, payload, actor_id, subject, idempotency_key, created_at, read_at,
-       withdrawn_at
+       withdrawn_at, archived_at
 FROM notifications AS old
 WHERE NOT EXISTS (SELECT FROM known WHERE known.id = old.id)
   AND NOT EXISTS (SELECT FROM known WHERE (known.user_id, known.seq) = (old.user_id, old.seq))
@@ -64,46 +66,58 @@ WITH read_each AS (
 ), withdrawn AS (
     SELECT notification_id AS id, min(at) AS at FROM journal
     WHERE kind = 'withdrawn' GROUP BY notification_id
+), archived AS (
+    SELECT DISTINCT ON (notification_id)
+        notification_id AS id, is_archived, CASE WHEN is_archived THEN at END AS at
+    FROM journal WHERE kind = 'archived' ORDER BY notification_id, version DESC
 )
 SELECT known.id, least(known.read_at, read_each.at, read_through.at) AS read_at,
-       least(known.withdrawn_at, withdrawn.at) AS withdrawn_at
+       least(known.withdrawn_at, withdrawn.at) AS withdrawn_at,
+       CASE WHEN archived.id IS NULL THEN known.archived_at ELSE archived.at END AS archived_at
 FROM known
 LEFT JOIN read_each USING (id)
 LEFT JOIN read_through USING (id)
 LEFT JOIN withdrawn USING (id)
+LEFT JOIN archived USING (id)
 """
 # Nothing is unread that was withdrawn before, so a reading after it has marked nothing.
 _FILL: Final = """
 INSERT INTO notifications
     (id, user_id, seq, type, payload, actor_id, subject, idempotency_key, created_at, read_at,
-     withdrawn_at)
+     withdrawn_at, archived_at)
 OVERRIDING SYSTEM VALUE
 SELECT id, user_id, seq, type, CASE WHEN states.withdrawn_at IS NULL THEN payload END, actor_id,
        subject, idempotency_key, created_at,
        CASE WHEN states.withdrawn_at IS NULL OR states.read_at < states.withdrawn_at
             THEN states.read_at END,
-       states.withdrawn_at
+       states.withdrawn_at, states.archived_at
 FROM known JOIN states USING (id)
 WHERE user_id NOT IN (SELECT user_id FROM closed) ORDER BY id
 """
 # A seq is never given twice and a version never goes back, whatever the journal has forgotten.
 _OPEN: Final = """
 CREATE TEMPORARY TABLE opened ON COMMIT DROP AS
-SELECT user_id, max(last_seq) AS last_seq, max(version) AS version FROM (
-    SELECT user_id, last_seq, version + 1 AS version FROM inboxes
-    UNION ALL SELECT user_id, max(seq), count(*) FROM known GROUP BY user_id
-    UNION ALL SELECT user_id, 0, 1 FROM closed
+SELECT user_id, max(last_seq) AS last_seq, max(version) AS version, max(seen_seq) AS seen_seq FROM (
+    SELECT user_id, last_seq, version + 1 AS version, seen_seq FROM inboxes
+    UNION ALL SELECT user_id, max(seq), count(*), 0 FROM known GROUP BY user_id
+    UNION ALL SELECT user_id, 0, 1, 0 FROM closed
+    UNION ALL SELECT user_id, max(up_to_seq), max(version), max(up_to_seq) FROM journal
+              WHERE kind IN ('seen', 'archived') GROUP BY user_id
 ) AS found GROUP BY user_id
 """
 _COUNT: Final = """
-INSERT INTO inboxes (user_id, last_seq, unread, total, version, closed_at, is_emptied)
-SELECT user_id, last_seq, coalesce(unread, 0), coalesce(total, 0), version, closed.at,
-       closed.at IS NOT NULL
+INSERT INTO inboxes
+    (user_id, last_seq, unread, unseen, total, archived, seen_seq, version, closed_at, is_emptied)
+SELECT user_id, last_seq, coalesce(unread, 0), coalesce(unseen, 0), coalesce(total, 0),
+       coalesce(archived, 0), coalesce(seen_seq, 0), version, closed.at, closed.at IS NOT NULL
 FROM opened LEFT JOIN closed USING (user_id)
 LEFT JOIN (
-    SELECT user_id, count(*) FILTER (WHERE withdrawn_at IS NULL) AS total,
-           count(*) FILTER (WHERE withdrawn_at IS NULL AND read_at IS NULL) AS unread
-    FROM notifications GROUP BY user_id
+    SELECT user_id,
+           count(*) FILTER (WHERE archived_at IS NULL) AS total,
+           count(*) FILTER (WHERE archived_at IS NOT NULL) AS archived,
+           count(*) FILTER (WHERE read_at IS NULL) AS unread,
+           count(*) FILTER (WHERE read_at IS NULL AND seq > seen_seq) AS unseen
+    FROM notifications JOIN opened USING (user_id) WHERE withdrawn_at IS NULL GROUP BY user_id
 ) AS counted USING (user_id)
 ORDER BY user_id
 """

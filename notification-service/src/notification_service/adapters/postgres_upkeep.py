@@ -9,7 +9,10 @@ from service_kit.database import Connection
 from notification_service.domain.events import UnreadChanged
 from notification_service.domain.models import InboxState
 
-_STATE: Final = "inbox.user_id, inbox.last_seq, inbox.unread, inbox.total, inbox.version"
+_STATE: Final = """
+inbox.user_id, inbox.last_seq, inbox.unread, inbox.total, inbox.version, inbox.unseen,
+inbox.seen_seq, inbox.archived
+"""
 # In the order of user ids, as whoever changes many inboxes locks them.
 _LOCK: Final = """
 SELECT FROM inboxes WHERE user_id = ANY($1::bigint[]) ORDER BY user_id FOR UPDATE
@@ -31,16 +34,21 @@ WHERE created_at < clock_timestamp() - $1::interval
 _EXPIRE: Final = f"""
 WITH gone AS (
     DELETE FROM notifications WHERE id = ANY($1::bigint[])
-    RETURNING user_id, withdrawn_at IS NULL AS is_shown,
+    RETURNING user_id, seq, withdrawn_at IS NULL AND archived_at IS NULL AS is_shown,
+              withdrawn_at IS NULL AND archived_at IS NOT NULL AS is_archived,
               withdrawn_at IS NULL AND read_at IS NULL AS is_unread
 ), counted AS (
     SELECT user_id, count(*) FILTER (WHERE is_shown) AS shown,
-           count(*) FILTER (WHERE is_unread) AS unread
-    FROM gone GROUP BY user_id
+           count(*) FILTER (WHERE is_archived) AS archived,
+           count(*) FILTER (WHERE is_unread) AS unread,
+           count(*) FILTER (WHERE is_unread AND seq > seen_seq) AS unseen
+    FROM gone JOIN inboxes USING (user_id) GROUP BY user_id
 )
 UPDATE inboxes AS inbox
-SET unread = inbox.unread - counted.unread, total = total - shown, version = version + 1
-FROM counted WHERE inbox.user_id = counted.user_id AND shown > 0 AND closed_at IS NULL
+SET unread = inbox.unread - counted.unread, unseen = inbox.unseen - counted.unseen,
+    total = total - shown, archived = inbox.archived - counted.archived, version = version + 1
+FROM counted
+WHERE inbox.user_id = counted.user_id AND shown + counted.archived > 0 AND closed_at IS NULL
 RETURNING {_STATE}
 """  # noqa: S608
 _FORGET_WITHDRAWN: Final = """

@@ -8,8 +8,10 @@ from uuid import UUID
 
 from notification_service.domain.events import (
     Event,
+    NotificationArchived,
     NotificationCreated,
     NotificationsRead,
+    NotificationsSeen,
     NotificationWithdrawn,
     UnreadChanged,
 )
@@ -38,7 +40,7 @@ class Inboxes(Protocol):
         ...
 
     async def feed(self, user_id: int, window: Window) -> FeedPage:
-        """A part of an inbox, newest first, without the withdrawn ones."""
+        """A part of an inbox, or of its archive, newest first, without the withdrawn ones."""
         ...
 
     async def since(self, user_id: int, after_seq: int, limit: int) -> Missed:
@@ -82,14 +84,6 @@ class InboxChanges(Protocol):
         """Put notifications into inboxes, except into closed ones. Raises `AlreadySent`."""
         ...
 
-    async def mark_read(self, notification: Notification) -> NotificationsRead | None:
-        """Mark one as read; None where it is so already, or withdrawn."""
-        ...
-
-    async def mark_all_read(self, user_id: int, up_to_seq: int | None) -> NotificationsRead | None:
-        """Mark all, or all up to a seq, as read; None where none was unread."""
-        ...
-
     async def remove(self, notification: Notification) -> NotificationWithdrawn | None:
         """Make one a tombstone; None where it is one."""
         ...
@@ -104,6 +98,31 @@ class InboxChanges(Protocol):
 
     async def close(self, user_ids: Collection[int]) -> list[UnreadChanged]:
         """Let inboxes of deleted users show and take nothing from now on."""
+        ...
+
+
+class Marks(Protocol):
+    """What becomes of notifications by their owner's doing, within a unit of work.
+
+    The inbox stays locked as with `InboxChanges`.
+    """
+
+    async def mark_read(self, notification: Notification) -> NotificationsRead | None:
+        """Mark one as read; None where it is so already, or withdrawn."""
+        ...
+
+    async def mark_all_read(self, user_id: int, up_to_seq: int | None) -> NotificationsRead | None:
+        """Mark all, or all up to a seq, as read; None where none was unread."""
+        ...
+
+    async def mark_seen(self, user_id: int, up_to_seq: int | None) -> NotificationsSeen | None:
+        """Move the mark to a seq, or to the newest one; None where it is there, or beyond."""
+        ...
+
+    async def set_archived(
+        self, notification: Notification, *, is_archived: bool
+    ) -> NotificationArchived | None:
+        """Archive one (it is read then), or take it back; None where it is so, or withdrawn."""
         ...
 
 
@@ -169,6 +188,11 @@ class UnitOfWork(Protocol):
     @property
     def inboxes(self) -> InboxChanges:
         """The inboxes."""
+        ...
+
+    @property
+    def marks(self) -> Marks:
+        """What is read, seen and archived."""
         ...
 
     @property

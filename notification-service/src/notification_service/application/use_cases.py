@@ -100,7 +100,7 @@ class Notifications:
         notification = await self.get(notification_id, caller_id)
         if not notification.is_read:
             async with self.units.begin() as unit:
-                read = await unit.inboxes.mark_read(notification)
+                read = await unit.marks.mark_read(notification)
                 if read is not None:
                     unit.emit([read])
                     return False, read.inbox
@@ -113,11 +113,42 @@ class Notifications:
         if up_to_seq is not None:
             check_id("up_to_seq", up_to_seq, least=0)
         async with self.units.begin() as unit:
-            read = await unit.inboxes.mark_all_read(user_id, up_to_seq)
+            read = await unit.marks.mark_all_read(user_id, up_to_seq)
             if read is not None:
                 unit.emit([read])
                 return read.count, read.inbox
         return 0, await self.state(user_id)
+
+    async def mark_seen(self, user_id: int, up_to_seq: int | None) -> InboxState:
+        """Note that the owner has looked at all, or at all up to a seq; the mark never goes back.
+
+        Returns where the inbox stands.
+        """
+        check_id("user_id", user_id)
+        if up_to_seq is not None:
+            check_id("up_to_seq", up_to_seq, least=0)
+        async with self.units.begin() as unit:
+            seen = await unit.marks.mark_seen(user_id, up_to_seq)
+            if seen is not None:
+                unit.emit([seen])
+                return seen.inbox
+        return await self.state(user_id)
+
+    async def set_archived(
+        self, notification_id: int, caller_id: int | None, *, is_archived: bool
+    ) -> tuple[bool, InboxState]:
+        """Archive one, or take it back; returns whether that changed it, and the inbox's state.
+
+        Raises `NotificationNotFound`, `AccessDenied`.
+        """
+        notification = await self.get(notification_id, caller_id)
+        async with self.units.begin() as unit:
+            changed = await unit.marks.set_archived(notification, is_archived=is_archived)
+            if changed is not None:
+                unit.emit([changed])
+                return True, changed.inbox
+        await self.get(notification_id, caller_id)  # it may have been removed meanwhile
+        return False, await self.state(notification.user_id)
 
     async def remove(self, notification_id: int, caller_id: int | None) -> InboxState:
         """Remove one; returns where the inbox stands.

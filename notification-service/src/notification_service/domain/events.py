@@ -42,10 +42,36 @@ class NotificationWithdrawn:
 
 
 @dataclass(frozen=True, slots=True)
+class NotificationsSeen:
+    """The owner has looked at the inbox, up to a seq."""
+
+    inbox: InboxState
+    up_to_seq: int
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationArchived:
+    """A notification was archived, and thereby read; or is back in the feed."""
+
+    notification_id: int
+    inbox: InboxState
+    is_archived: bool
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class UnreadChanged:
     """Fewer are unread for another reason: they are too old, or the account is gone."""
 
     inbox: InboxState
 
 
-Event = NotificationCreated | NotificationsRead | NotificationWithdrawn | UnreadChanged
+Event = (
+    NotificationCreated
+    | NotificationsRead
+    | NotificationWithdrawn
+    | NotificationsSeen
+    | NotificationArchived
+    | UnreadChanged
+)

@@ -12,12 +12,15 @@ class Kind(StrEnum):
     READ = "read"
     WITHDRAWN = "withdrawn"
     CLOSED = "closed"
+    SEEN = "seen"
+    ARCHIVED = "archived"
 
 
 class JournalEntry(NamedTuple):
     """A fact; which fields it has depends on its kind. Told twice, it is the same fact.
 
-    A `READ` is of one notification, or of all up to and with `up_to_seq`.
+    A `READ` is of one notification, or of all up to and with `up_to_seq`. Of several `ARCHIVED` of
+    one notification that with the largest `version` holds.
     """
 
     kind: Kind
@@ -31,6 +34,8 @@ class JournalEntry(NamedTuple):
     subject: str | None = None
     idempotency_key: str | None = None
     up_to_seq: int | None = None
+    is_archived: bool | None = None
+    version: int | None = None
 
 
 class Replayed(NamedTuple):

@@ -61,13 +61,16 @@ class Notification:
     created_at: datetime
     is_read: bool = False
     is_withdrawn: bool = False
+    archived_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class InboxState:
     """Where an inbox stands: its newest seq, and how many are unread and shown.
 
-    `version` grows with every change of it, whichever process makes the change.
+    `version` grows with every change of it, whichever process makes the change. `seen_seq` is how
+    far its owner has looked, `unseen` the unread ones after that. Archived ones are counted in
+    `archived` and nowhere else.
     """
 
     user_id: int
@@ -75,16 +78,23 @@ class InboxState:
     unread: int = 0
     total: int = 0
     version: int = 0
+    unseen: int = 0
+    seen_seq: int = 0
+    archived: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which part of a feed: below the seq `before` (None: the newest), or `offset` rows on."""
+    """Which part of a feed: below the seq `before` (None: the newest), or `offset` rows on.
+
+    What is archived has a feed of its own.
+    """
 
     limit: int
     before: int | None = None
     offset: int = 0
     unread_only: bool = False
+    is_archived: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ class NotificationResponse(_message.Message):
     ACTOR_ID_FIELD_NUMBER: _builtins.int
     SEQ_FIELD_NUMBER: _builtins.int
     WITHDRAWN_FIELD_NUMBER: _builtins.int
+    ARCHIVED_AT_FIELD_NUMBER: _builtins.int
     id: _builtins.int
     user_id: _builtins.int
     """Whose inbox it is in."""
@@ -50,6 +51,10 @@ class NotificationResponse(_message.Message):
     """A tombstone: the notification was withdrawn or removed; its seq still counts."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def archived_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was archived. Absent: it is not."""
+
     def __init__(
         self,
         *,
@@ -62,10 +67,11 @@ class NotificationResponse(_message.Message):
         actor_id: _builtins.int | None = ...,
         seq: _builtins.int = ...,
         withdrawn: _builtins.bool = ...,
+        archived_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_actor_id", b"_actor_id", "actor_id", b"actor_id", "created_at", b"created_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_actor_id", b"_actor_id", "actor_id", b"actor_id", "archived_at", b"archived_at", "created_at", b"created_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_actor_id", b"_actor_id", "actor_id", b"actor_id", "created_at", b"created_at", "id", b"id", "is_read", b"is_read", "payload", b"payload", "seq", b"seq", "type", b"type", "user_id", b"user_id", "withdrawn", b"withdrawn"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_actor_id", b"_actor_id", "actor_id", b"actor_id", "archived_at", b"archived_at", "created_at", b"created_at", "id", b"id", "is_read", b"is_read", "payload", b"payload", "seq", b"seq", "type", b"type", "user_id", b"user_id", "withdrawn", b"withdrawn"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__actor_id: _TypeAlias = _typing.Literal["actor_id"]  # noqa: Y015
     _WhichOneofArgType__actor_id: _TypeAlias = _typing.Literal["_actor_id", b"_actor_id"]  # noqa: Y015
@@ -160,6 +166,7 @@ class GetUserNotificationFeedRequest(_message.Message):
     LIMIT_FIELD_NUMBER: _builtins.int
     CURSOR_FIELD_NUMBER: _builtins.int
     UNREAD_ONLY_FIELD_NUMBER: _builtins.int
+    ARCHIVED_FIELD_NUMBER: _builtins.int
     user_id: _builtins.int
     page: _builtins.int
     """From 1; for compatibility, and bounded; ignored where a cursor is given."""
@@ -167,6 +174,8 @@ class GetUserNotificationFeedRequest(_message.Message):
     cursor: _builtins.str
     """next_cursor of the page before; empty for the first page."""
     unread_only: _builtins.bool
+    archived: _builtins.bool
+    """Only what is archived, instead of only what is not."""
     def __init__(
         self,
         *,
@@ -175,10 +184,11 @@ class GetUserNotificationFeedRequest(_message.Message):
         limit: _builtins.int = ...,
         cursor: _builtins.str = ...,
         unread_only: _builtins.bool = ...,
+        archived: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "limit", b"limit", "page", b"page", "unread_only", b"unread_only", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["archived", b"archived", "cursor", b"cursor", "limit", b"limit", "page", b"page", "unread_only", b"unread_only", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -364,6 +374,105 @@ class ReadAllUserNotificationsResponse(_message.Message):
 Global___ReadAllUserNotificationsResponse: _TypeAlias = ReadAllUserNotificationsResponse  # noqa: Y015
 
 @_typing.final
+class MarkSeenRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: _builtins.int
+    UP_TO_SEQ_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.int
+    up_to_seq: _builtins.int
+    """The last seq that was looked at. Absent: all."""
+    def __init__(
+        self,
+        *,
+        user_id: _builtins.int = ...,
+        up_to_seq: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_up_to_seq", b"_up_to_seq", "up_to_seq", b"up_to_seq"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_up_to_seq", b"_up_to_seq", "up_to_seq", b"up_to_seq", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__up_to_seq: _TypeAlias = _typing.Literal["up_to_seq"]  # noqa: Y015
+    _WhichOneofArgType__up_to_seq: _TypeAlias = _typing.Literal["_up_to_seq", b"_up_to_seq"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__up_to_seq) -> _WhichOneofReturnType__up_to_seq | None: ...
+
+Global___MarkSeenRequest: _TypeAlias = MarkSeenRequest  # noqa: Y015
+
+@_typing.final
+class MarkSeenResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UNSEEN_FIELD_NUMBER: _builtins.int
+    SEEN_UP_TO_SEQ_FIELD_NUMBER: _builtins.int
+    unseen: _builtins.int
+    """Unread notifications that come after what is seen."""
+    seen_up_to_seq: _builtins.int
+    """Where the mark stands now."""
+    def __init__(
+        self,
+        *,
+        unseen: _builtins.int = ...,
+        seen_up_to_seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["seen_up_to_seq", b"seen_up_to_seq", "unseen", b"unseen"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MarkSeenResponse: _TypeAlias = MarkSeenResponse  # noqa: Y015
+
+@_typing.final
+class SetNotificationArchivedRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOTIFICATION_ID_FIELD_NUMBER: _builtins.int
+    CALLER_ID_FIELD_NUMBER: _builtins.int
+    ARCHIVED_FIELD_NUMBER: _builtins.int
+    notification_id: _builtins.int
+    caller_id: _builtins.int
+    """As in GetNotificationDetailsRequest."""
+    archived: _builtins.bool
+    def __init__(
+        self,
+        *,
+        notification_id: _builtins.int = ...,
+        caller_id: _builtins.int = ...,
+        archived: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["archived", b"archived", "caller_id", b"caller_id", "notification_id", b"notification_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetNotificationArchivedRequest: _TypeAlias = SetNotificationArchivedRequest  # noqa: Y015
+
+@_typing.final
+class SetNotificationArchivedResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGED_FIELD_NUMBER: _builtins.int
+    UNREAD_FIELD_NUMBER: _builtins.int
+    changed: _builtins.bool
+    """It was not so before this call."""
+    unread: _builtins.int
+    """Unread notifications that remain."""
+    def __init__(
+        self,
+        *,
+        changed: _builtins.bool = ...,
+        unread: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "unread", b"unread"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetNotificationArchivedResponse: _TypeAlias = SetNotificationArchivedResponse  # noqa: Y015
+
+@_typing.final
 class GetUnreadCountRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -485,18 +594,25 @@ class GetInboxStateResponse(_message.Message):
 
     LAST_SEQ_FIELD_NUMBER: _builtins.int
     UNREAD_FIELD_NUMBER: _builtins.int
+    UNSEEN_FIELD_NUMBER: _builtins.int
+    SEEN_UP_TO_SEQ_FIELD_NUMBER: _builtins.int
     last_seq: _builtins.int
     """0 for an inbox that never held anything."""
     unread: _builtins.int
+    unseen: _builtins.int
+    """Of the unread ones, those that come after what is seen."""
+    seen_up_to_seq: _builtins.int
     def __init__(
         self,
         *,
         last_seq: _builtins.int = ...,
         unread: _builtins.int = ...,
+        unseen: _builtins.int = ...,
+        seen_up_to_seq: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["last_seq", b"last_seq", "unread", b"unread"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["last_seq", b"last_seq", "seen_up_to_seq", b"seen_up_to_seq", "unread", b"unread", "unseen", b"unseen"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -662,31 +778,62 @@ class SubscribeResponse(_message.Message):
 
     @_typing.final
     class UnreadChanged(_message.Message):
-        """Notifications were read, possibly on another device."""
+        """Notifications were read, seen, archived or taken back, possibly on another device."""
 
         DESCRIPTOR: _descriptor.Descriptor
 
         USER_ID_FIELD_NUMBER: _builtins.int
         UNREAD_FIELD_NUMBER: _builtins.int
         READ_UP_TO_SEQ_FIELD_NUMBER: _builtins.int
+        READ_IDS_FIELD_NUMBER: _builtins.int
+        SEEN_UP_TO_SEQ_FIELD_NUMBER: _builtins.int
+        UNSEEN_FIELD_NUMBER: _builtins.int
+        ARCHIVED_IDS_FIELD_NUMBER: _builtins.int
+        UNARCHIVED_IDS_FIELD_NUMBER: _builtins.int
         user_id: _builtins.int
         unread: _builtins.int
         read_up_to_seq: _builtins.int
         """Everything up to here is read. Absent: single ones were read."""
+        seen_up_to_seq: _builtins.int
+        """Everything up to here is seen. Absent: the mark stays where it is."""
+        unseen: _builtins.int
+        """Of the unread ones, those that come after what is seen."""
+        @_builtins.property
+        def read_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+            """The single ones that were read."""
+
+        @_builtins.property
+        def archived_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+            """Archived, and thereby read."""
+
+        @_builtins.property
+        def unarchived_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+            """Back in the feed."""
+
         def __init__(
             self,
             *,
             user_id: _builtins.int = ...,
             unread: _builtins.int = ...,
             read_up_to_seq: _builtins.int | None = ...,
+            read_ids: _abc.Iterable[_builtins.int] | None = ...,
+            seen_up_to_seq: _builtins.int | None = ...,
+            unseen: _builtins.int = ...,
+            archived_ids: _abc.Iterable[_builtins.int] | None = ...,
+            unarchived_ids: _abc.Iterable[_builtins.int] | None = ...,
         ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _typing.Literal["_read_up_to_seq", b"_read_up_to_seq", "read_up_to_seq", b"read_up_to_seq"]  # noqa: Y015
+        _HasFieldArgType: _TypeAlias = _typing.Literal["_read_up_to_seq", b"_read_up_to_seq", "_seen_up_to_seq", b"_seen_up_to_seq", "read_up_to_seq", b"read_up_to_seq", "seen_up_to_seq", b"seen_up_to_seq"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["_read_up_to_seq", b"_read_up_to_seq", "read_up_to_seq", b"read_up_to_seq", "unread", b"unread", "user_id", b"user_id"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["_read_up_to_seq", b"_read_up_to_seq", "_seen_up_to_seq", b"_seen_up_to_seq", "archived_ids", b"archived_ids", "read_ids", b"read_ids", "read_up_to_seq", b"read_up_to_seq", "seen_up_to_seq", b"seen_up_to_seq", "unarchived_ids", b"unarchived_ids", "unread", b"unread", "unseen", b"unseen", "user_id", b"user_id"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         _WhichOneofReturnType__read_up_to_seq: _TypeAlias = _typing.Literal["read_up_to_seq"]  # noqa: Y015
         _WhichOneofArgType__read_up_to_seq: _TypeAlias = _typing.Literal["_read_up_to_seq", b"_read_up_to_seq"]  # noqa: Y015
+        _WhichOneofReturnType__seen_up_to_seq: _TypeAlias = _typing.Literal["seen_up_to_seq"]  # noqa: Y015
+        _WhichOneofArgType__seen_up_to_seq: _TypeAlias = _typing.Literal["_seen_up_to_seq", b"_seen_up_to_seq"]  # noqa: Y015
+        @_typing.overload
         def WhichOneof(self, oneof_group: _WhichOneofArgType__read_up_to_seq) -> _WhichOneofReturnType__read_up_to_seq | None: ...
+        @_typing.overload
+        def WhichOneof(self, oneof_group: _WhichOneofArgType__seen_up_to_seq) -> _WhichOneofReturnType__seen_up_to_seq | None: ...
 
     @_typing.final
     class Heartbeat(_message.Message):

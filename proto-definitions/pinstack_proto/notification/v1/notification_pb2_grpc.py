@@ -66,6 +66,16 @@ class NotificationServiceStub:
                 request_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.ReadAllUserNotificationsRequest.SerializeToString,
                 response_deserializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.ReadAllUserNotificationsResponse.FromString,
                 _registered_method=True)
+        self.MarkSeen = channel.unary_unary(
+                '/notification.v1.NotificationService/MarkSeen',
+                request_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.MarkSeenRequest.SerializeToString,
+                response_deserializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.MarkSeenResponse.FromString,
+                _registered_method=True)
+        self.SetNotificationArchived = channel.unary_unary(
+                '/notification.v1.NotificationService/SetNotificationArchived',
+                request_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.SetNotificationArchivedRequest.SerializeToString,
+                response_deserializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.SetNotificationArchivedResponse.FromString,
+                _registered_method=True)
         self.GetUnreadCount = channel.unary_unary(
                 '/notification.v1.NotificationService/GetUnreadCount',
                 request_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetUnreadCountRequest.SerializeToString,
@@ -136,6 +146,20 @@ class NotificationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def MarkSeen(self, request, context):
+        """Notes that the owner has looked at the inbox up to a seq: what is later is unseen. Never goes back.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetNotificationArchived(self, request, context):
+        """Archives one, which makes it read too, or takes it back into the feed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetUnreadCount(self, request, context):
         """How many notifications are unread.
         """
@@ -197,6 +221,16 @@ def add_NotificationServiceServicer_to_server(servicer, server):
                     servicer.ReadAllUserNotifications,
                     request_deserializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.ReadAllUserNotificationsRequest.FromString,
                     response_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.ReadAllUserNotificationsResponse.SerializeToString,
+            ),
+            'MarkSeen': grpc.unary_unary_rpc_method_handler(
+                    servicer.MarkSeen,
+                    request_deserializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.MarkSeenRequest.FromString,
+                    response_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.MarkSeenResponse.SerializeToString,
+            ),
+            'SetNotificationArchived': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetNotificationArchived,
+                    request_deserializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.SetNotificationArchivedRequest.FromString,
+                    response_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.SetNotificationArchivedResponse.SerializeToString,
             ),
             'GetUnreadCount': grpc.unary_unary_rpc_method_handler(
                     servicer.GetUnreadCount,
@@ -383,6 +417,60 @@ class NotificationService:
             '/notification.v1.NotificationService/ReadAllUserNotifications',
             pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.ReadAllUserNotificationsRequest.SerializeToString,
             pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.ReadAllUserNotificationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MarkSeen(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notification.v1.NotificationService/MarkSeen',
+            pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.MarkSeenRequest.SerializeToString,
+            pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.MarkSeenResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetNotificationArchived(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notification.v1.NotificationService/SetNotificationArchived',
+            pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.SetNotificationArchivedRequest.SerializeToString,
+            pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.SetNotificationArchivedResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -32,6 +32,10 @@ class NotificationServiceStub:
     """Removes one from the inbox; NOT_FOUND the second time. Empty for existing clients, as above."""
     ReadAllUserNotifications: _aio.UnaryUnaryMultiCallable[_notification_pb2.ReadAllUserNotificationsRequest, _notification_pb2.ReadAllUserNotificationsResponse]
     """Marks all, or all up to a seq, as read. Empty for existing clients, as above."""
+    MarkSeen: _aio.UnaryUnaryMultiCallable[_notification_pb2.MarkSeenRequest, _notification_pb2.MarkSeenResponse]
+    """Notes that the owner has looked at the inbox up to a seq: what is later is unseen. Never goes back."""
+    SetNotificationArchived: _aio.UnaryUnaryMultiCallable[_notification_pb2.SetNotificationArchivedRequest, _notification_pb2.SetNotificationArchivedResponse]
+    """Archives one, which makes it read too, or takes it back into the feed."""
     GetUnreadCount: _aio.UnaryUnaryMultiCallable[_notification_pb2.GetUnreadCountRequest, _notification_pb2.GetUnreadCountResponse]
     """How many notifications are unread."""
     ListSince: _aio.UnaryUnaryMultiCallable[_notification_pb2.ListSinceRequest, _notification_pb2.ListSinceResponse]
@@ -97,6 +101,22 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_notification_pb2.ReadAllUserNotificationsRequest, _abc.Awaitable[_notification_pb2.ReadAllUserNotificationsResponse]],
     ) -> _abc.Awaitable[_notification_pb2.ReadAllUserNotificationsResponse]:
         """Marks all, or all up to a seq, as read. Empty for existing clients, as above."""
+
+    @_abc_1.abstractmethod
+    def MarkSeen(
+        self,
+        request: _notification_pb2.MarkSeenRequest,
+        context: _aio.ServicerContext[_notification_pb2.MarkSeenRequest, _abc.Awaitable[_notification_pb2.MarkSeenResponse]],
+    ) -> _abc.Awaitable[_notification_pb2.MarkSeenResponse]:
+        """Notes that the owner has looked at the inbox up to a seq: what is later is unseen. Never goes back."""
+
+    @_abc_1.abstractmethod
+    def SetNotificationArchived(
+        self,
+        request: _notification_pb2.SetNotificationArchivedRequest,
+        context: _aio.ServicerContext[_notification_pb2.SetNotificationArchivedRequest, _abc.Awaitable[_notification_pb2.SetNotificationArchivedResponse]],
+    ) -> _abc.Awaitable[_notification_pb2.SetNotificationArchivedResponse]:
+        """Archives one, which makes it read too, or takes it back into the feed."""
 
     @_abc_1.abstractmethod
     def GetUnreadCount(

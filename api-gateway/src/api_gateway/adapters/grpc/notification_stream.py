@@ -185,9 +185,23 @@ def happening_from_pb(message: SubscribeResponse) -> Happening | None:
             gone = message.withdrawn
             return Withdrawn(gone.user_id, gone.notification_id, gone.seq, gone.unread)
         case "unread_changed":
-            return UnreadChanged(message.unread_changed.user_id, message.unread_changed.unread)
+            return _changed(message.unread_changed)
         case _:
             return None
+
+
+def _changed(message: SubscribeResponse.UnreadChanged) -> UnreadChanged:
+    has = message.HasField
+    return UnreadChanged(
+        user_id=message.user_id,
+        unread=message.unread,
+        read_ids=tuple(message.read_ids),
+        read_up_to_seq=message.read_up_to_seq if has("read_up_to_seq") else None,
+        seen_up_to_seq=message.seen_up_to_seq if has("seen_up_to_seq") else None,
+        unseen=message.unseen,
+        archived_ids=tuple(message.archived_ids),
+        unarchived_ids=tuple(message.unarchived_ids),
+    )
 
 
 def _delivered(message: SubscribeResponse.Delivery) -> Delivered:

@@ -5,7 +5,12 @@ from pinstack_proto.notification.v1 import notification_pb2
 from pinstack_proto.notification.v1.notification_pb2_grpc import NotificationServiceStub
 from service_kit.timestamps import timestamp_from_pb
 
-from api_gateway.domain.notification import Notification, NotificationDraft
+from api_gateway.domain.notification import (
+    Counts,
+    FeedFilter,
+    Notification,
+    NotificationDraft,
+)
 from api_gateway.domain.page import Page, PageRequest
 
 
@@ -33,21 +38,34 @@ class GrpcNotifications:
         return notification_from_pb(await self._stub.GetNotificationDetails(request))
 
     async def feed(
-        self, user_id: int, request: PageRequest, *, unread_only: bool
+        self, user_id: int, request: PageRequest, *, which: FeedFilter
     ) -> Page[Notification]:
         asked = notification_pb2.GetUserNotificationFeedRequest(
             user_id=user_id,
             page=request.page,
             limit=request.limit,
             cursor=request.cursor,
-            unread_only=unread_only,
+            unread_only=which.unread_only,
+            archived=which.archived,
         )
         return notification_page_from_pb(await self._stub.GetUserNotificationFeed(asked))
 
-    async def unread_count(self, user_id: int) -> int:
-        request = notification_pb2.GetUnreadCountRequest(user_id=user_id)
-        answer = await self._stub.GetUnreadCount(request)
-        return answer.count
+    async def counts(self, user_id: int) -> Counts:
+        request = notification_pb2.GetInboxStateRequest(user_id=user_id)
+        answer = await self._stub.GetInboxState(request)
+        return Counts(answer.unread, answer.unseen, answer.seen_up_to_seq)
+
+    async def mark_seen(self, user_id: int, up_to_seq: int | None) -> tuple[int, int]:
+        request = notification_pb2.MarkSeenRequest(user_id=user_id, up_to_seq=up_to_seq)
+        answer = await self._stub.MarkSeen(request)
+        return answer.unseen, answer.seen_up_to_seq
+
+    async def set_archived(self, notification_id: int, caller_id: int, *, archived: bool) -> bool:
+        request = notification_pb2.SetNotificationArchivedRequest(
+            notification_id=notification_id, caller_id=caller_id, archived=archived
+        )
+        answer = await self._stub.SetNotificationArchived(request)
+        return answer.changed
 
     async def mark_read(self, notification_id: int, caller_id: int) -> bool:
         request = notification_pb2.ReadNotificationRequest(
@@ -82,6 +100,9 @@ def notification_from_pb(message: notification_pb2.NotificationResponse) -> Noti
         seq=message.seq,
         payload=message.payload or None,
         actor_id=message.actor_id if message.HasField("actor_id") else None,
+        archived_at=(
+            timestamp_from_pb(message.archived_at) if message.HasField("archived_at") else None
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from api_gateway.adapters.http.routes.docs import DocumentRoutes
 from api_gateway.adapters.http.routes.health import HealthRoutes
 from api_gateway.adapters.http.routes.keys import KeyRoutes
 from api_gateway.adapters.http.routes.notification import NotificationRoutes
+from api_gateway.adapters.http.routes.notification_marks import NotificationMarkRoutes
 from api_gateway.adapters.http.routes.posts import PostRoutes
 from api_gateway.adapters.http.routes.relation import RelationRoutes
 from api_gateway.adapters.http.routes.users import UserRoutes
@@ -22,6 +23,7 @@ RESOURCES: Final[Mapping[type, tuple[str, str]]] = {
     PostRoutes: ("posts", "post-service"),
     RelationRoutes: ("relations", "relation-service"),
     NotificationRoutes: ("notifications", "notification-service"),
+    NotificationMarkRoutes: ("notifications", "notification-service"),
     KeyRoutes: ("operations", ""),
     HealthRoutes: ("operations", ""),
     DocumentRoutes: ("operations", ""),

@@ -52,7 +52,9 @@ LINKS: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
         "getFeed": {"cursor": "next_cursor"},
         "getNotification": {"notification_id": "notifications/0/id"},
         "readNotification": {"notification_id": "notifications/0/id"},
+        "archiveNotification": {"notification_id": "notifications/0/id"},
         "removeNotification": {"notification_id": "notifications/0/id"},
+        "markSeen": {"body.up_to_seq": "notifications/0/seq"},
         "readAllNotifications": {"body.up_to_seq": "notifications/0/seq"},
     },
     "getNotification": {

@@ -49,6 +49,10 @@ class Refusal:
 
 FORBIDDEN: Final = Refusal(403, "FORBIDDEN", "forbidden")
 USER_NOT_FOUND: Final = Refusal(404, "USER_NOT_FOUND", "user not found")
+OWNED_NOTIFICATION: Final = (
+    Refusal(403, "NOTIFICATION_ACCESS_DENIED", "access to notification denied"),
+    Refusal(404, "NOTIFICATION_NOT_FOUND", "notification not found"),
+)
 PRECONDITION_FAILED: Final = Refusal(412, "PRECONDITION_FAILED", "precondition failed")
 
 

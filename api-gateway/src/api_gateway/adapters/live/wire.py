@@ -14,6 +14,7 @@ from api_gateway.application.live.commands import (
     ReadAll,
     Renew,
     Resume,
+    Seen,
 )
 from api_gateway.application.live.frames import Frame
 from api_gateway.domain.notification import Notification
@@ -82,18 +83,24 @@ def _command(said: dict[str, Any]) -> Command:
     match said["type"]:
         case "resume":
             return Resume(_number(said, "after_seq", 0))
-        case "read":
-            return Read(_required(said, "id"))
-        case "read_all":
-            return ReadAll(_number(said, "up_to_seq", 0))
         case "token":
             return Renew(_text(said, "access_token"))
         case "ping":
             return Ping()
         case "pong":
             return Pong()
-        case _:
-            raise UnknownType
+    return _mark(said)
+
+
+def _mark(said: dict[str, Any]) -> Command:
+    match said["type"]:
+        case "read":
+            return Read(_required(said, "id"))
+        case "read_all":
+            return ReadAll(_number(said, "up_to_seq", 0))
+        case "seen":
+            return Seen(_number(said, "up_to_seq", 0))
+    raise UnknownType
 
 
 def _number(said: dict[str, Any], name: str, least: int) -> int | None:

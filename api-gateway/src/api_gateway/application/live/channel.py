@@ -6,7 +6,7 @@ from functools import partial
 from typing import Protocol
 
 from api_gateway.application.live.connection import Connection
-from api_gateway.application.live.frames import Frame, delivered_frame, entry_frame
+from api_gateway.application.live.frames import Frame, delivered_frame, entry_frame, mark_frames
 from api_gateway.application.live.inbox import (
     Delivered,
     Happening,
@@ -82,7 +82,8 @@ class Channel:
                 self._gone(what)
             case UnreadChanged():
                 self._seen(0, what.unread)
-                self._tell(lambda session: session.unread(what.unread))
+                marks = mark_frames(what)
+                self._tell(lambda session: session.marked(marks, what.unread))
 
     def lost(self, source: Source) -> None:
         """A source is away: what this process knows of the inbox may be old."""

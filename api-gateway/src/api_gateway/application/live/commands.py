@@ -25,6 +25,13 @@ class ReadAll:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """All were seen, or all up to a seq."""
+
+    up_to_seq: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Renew:
     """A fresh token, for the connection to outlive its first one."""
 
@@ -41,4 +48,4 @@ class Pong:
     """Somebody is here."""
 
 
-Command = Resume | Read | ReadAll | Renew | Ping | Pong
+Command = Resume | Read | ReadAll | Seen | Renew | Ping | Pong

@@ -13,6 +13,7 @@ from api_gateway.application.live.commands import (
     ReadAll,
     Renew,
     Resume,
+    Seen,
 )
 from api_gateway.application.live.connection import Connection
 from api_gateway.application.live.frames import error_frame, plain_frame
@@ -36,7 +37,7 @@ class Dialogue:
         waiting = connection.session.phase is Phase.WAITING
         if isinstance(command, Resume) and not waiting:
             connection.refuse(*_RESUMED_ALREADY)
-        elif isinstance(command, Read | ReadAll) and waiting:
+        elif isinstance(command, Read | ReadAll | Seen) and waiting:
             connection.refuse(*_RESUME_FIRST)
         else:
             connection.understood()
@@ -54,6 +55,8 @@ class Dialogue:
                 await self._marks.mark_read(notification_id, caller_id)
             case ReadAll(up_to_seq):
                 await self._marks.mark_all_read(caller_id, up_to_seq)
+            case Seen(up_to_seq):
+                await self._marks.mark_seen(caller_id, up_to_seq)
             case Renew(access_token):
                 await self._renew(connection, access_token)
             case Ping():

@@ -1,9 +1,10 @@
 """What a client is sent (contracts, part 4), before a carrier puts it into bytes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from api_gateway.application.live.inbox import Delivered, Entry, InboxState
+from api_gateway.application.live.inbox import Delivered, Entry, InboxState, UnreadChanged
 
 
 @dataclass(slots=True)
@@ -63,6 +64,37 @@ def withdrawn_frame(notification_id: int, unread: int) -> Frame:
 def reset_frame(seq: int) -> Frame:
     """Too much was missed: the client reads the feed and goes on after `seq`."""
     return Frame("reset", {"seq": seq}, seq=seq)
+
+
+def read_frame(ids: Sequence[int], up_to_seq: int | None, unread: int) -> Frame:
+    """The owner has read some elsewhere: those, or everything up to a seq."""
+    which: dict[str, object] = {"ids": list(ids)}
+    if up_to_seq is not None:
+        which = {"up_to_seq": up_to_seq}
+    return Frame("read", {**which, "unread": unread})
+
+
+def seen_frame(up_to_seq: int, unseen: int) -> Frame:
+    """The owner has looked at the inbox elsewhere."""
+    return Frame("seen", {"up_to_seq": up_to_seq, "unseen": unseen})
+
+
+def archived_frame(ids: Sequence[int], *, archived: bool, unread: int) -> Frame:
+    """The owner has archived some elsewhere, which are read by that, or has taken them back."""
+    return Frame("archived", {"ids": list(ids), "archived": archived, "unread": unread})
+
+
+def mark_frames(what: UnreadChanged) -> list[Frame]:
+    """All that the owner has done elsewhere."""
+    made: list[Frame] = []
+    if what.read_ids or what.read_up_to_seq is not None:
+        made.append(read_frame(what.read_ids, what.read_up_to_seq, what.unread))
+    if what.seen_up_to_seq is not None:
+        made.append(seen_frame(what.seen_up_to_seq, what.unseen))
+    for ids, archived in ((what.archived_ids, True), (what.unarchived_ids, False)):
+        if ids:
+            made.append(archived_frame(ids, archived=archived, unread=what.unread))
+    return made
 
 
 @lru_cache(maxsize=1024)

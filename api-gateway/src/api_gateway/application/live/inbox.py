@@ -68,10 +68,19 @@ class Withdrawn:
 
 @dataclass(frozen=True, slots=True)
 class UnreadChanged:
-    """Notifications were read, perhaps on another device."""
+    """Notifications were read, seen or archived, perhaps on another device.
+
+    What the fields after `unread` do not name is as it was; `unseen` goes with `seen_up_to_seq`.
+    """
 
     user_id: int
     unread: int
+    read_ids: tuple[int, ...] = ()
+    read_up_to_seq: int | None = None
+    seen_up_to_seq: int | None = None
+    unseen: int = 0
+    archived_ids: tuple[int, ...] = ()
+    unarchived_ids: tuple[int, ...] = ()
 
 
 Happening = Subscribed | Delivered | Withdrawn | UnreadChanged

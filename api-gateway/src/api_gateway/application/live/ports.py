@@ -17,7 +17,7 @@ class Inboxes(Protocol):
 
 
 class ReadMarks(Protocol):
-    """Which notifications their reader has seen."""
+    """Which notifications their reader has read and seen."""
 
     async def mark_read(self, notification_id: int, caller_id: int) -> bool:
         """Mark one as read. Raises PermissionDenied, NotFound, Unavailable, DeadlineExceeded."""
@@ -25,6 +25,10 @@ class ReadMarks(Protocol):
 
     async def mark_all_read(self, user_id: int, up_to_seq: int | None) -> int:
         """Mark all, or all up to a seq, as read. Raises Unavailable, DeadlineExceeded."""
+        ...
+
+    async def mark_seen(self, user_id: int, up_to_seq: int | None) -> tuple[int, int]:
+        """Mark all, or all up to a seq, as seen. Raises Unavailable, DeadlineExceeded."""
         ...
 
 

@@ -130,6 +130,12 @@ class Session:
         self._hear(unread)
         return self._settled([])
 
+    def marked(self, marks: Sequence[Frame], unread: int) -> list[Frame]:
+        """Some were read, seen or archived; frames that say so move nothing."""
+        if self.phase is not Phase.LIVE:
+            return []
+        return [*marks, *self.unread(unread)]
+
     def fetching(self) -> None:
         """What is missing is being fetched: a count that arrives from here on is the newer one."""
         self._heard = False

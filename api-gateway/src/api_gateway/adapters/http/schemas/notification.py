@@ -13,6 +13,7 @@ from api_gateway.adapters.http.schemas import fields
 from api_gateway.adapters.http.schemas.fields import Body, Data, QueryModel
 from api_gateway.adapters.http.schemas.pages import page_content
 from api_gateway.domain.notification import (
+    FeedFilter,
     Notification,
     NotificationDraft,
     notification_content,
@@ -46,8 +47,8 @@ class SendBody(Body):
         return NotificationDraft(self.user_id, self.type, self.payload)
 
 
-class ReadAllBody(Body):
-    """How far to read; absent: all."""
+class MarkBody(Body):
+    """How far to mark; absent: all."""
 
     up_to_seq: Annotated[int, Field(ge=0, le=fields.MAX_ID)] | None = None
 
@@ -59,10 +60,17 @@ class FeedQuery(QueryModel):
     page: fields.StrictPage = 1
     limit: fields.StrictLimit = DEFAULT_LIMIT
     unread: Annotated[bool, Field(description="Only what is unread.")] = False
+    archived: Annotated[bool, Field(description="What is archived, instead of what is not.")] = (
+        False
+    )
 
     def request(self, cursor: str) -> PageRequest:
         """The same for the use cases, with the cursor opened."""
         return PageRequest(self.page, self.limit, cursor)
+
+    def which(self) -> FeedFilter:
+        """Which notifications are asked for."""
+        return FeedFilter(self.unread, self.archived)
 
 
 class NotificationData(Data):
@@ -76,6 +84,7 @@ class NotificationData(Data):
     seq: int
     payload: Annotated[Any, WithJsonSchema(_ANY_JSON)] = None
     actor_id: int | None = None
+    archived_at: datetime | None = None
 
 
 class FeedData(Data):
@@ -91,9 +100,11 @@ class FeedData(Data):
 
 
 class CountData(Data):
-    """How many notifications are unread."""
+    """How many notifications are unread; `unseen` are those after `seen_up_to_seq`."""
 
     count: int
+    unseen: int
+    seen_up_to_seq: int
 
 
 class SentData(Data):
@@ -114,6 +125,13 @@ class AllReadData(DoneData):
     """How many notifications became read."""
 
     updated: int
+
+
+class SeenData(DoneData):
+    """What is unseen now; `seen_up_to_seq` is how far the owner has looked, on any device."""
+
+    unseen: int
+    seen_up_to_seq: int
 
 
 class TicketData(Data):

@@ -1,0 +1,162 @@
+"""What is said over notification.v1, to and from the domain."""
+
+from datetime import datetime
+from typing import Final
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from pinstack_proto.notification.v1 import notification_pb2
+from service_kit import pages
+from service_kit.timestamps import timestamp_to_pb
+
+from notification_service.application.live import Announced, Frame
+from notification_service.domain.errors import FieldViolation, InvalidNotification
+from notification_service.domain.events import (
+    Event,
+    NotificationArchived,
+    NotificationCreated,
+    NotificationsRead,
+    NotificationsSeen,
+    NotificationWithdrawn,
+)
+from notification_service.domain.models import (
+    Content,
+    Draft,
+    FeedPage,
+    InboxState,
+    Missed,
+    Notification,
+    Window,
+)
+
+LARGEST_INT32: Final = 2**31 - 1
+_DEEPEST_ROW: Final = 100_000
+"""The page form goes no deeper; who wants to uses the cursor."""
+
+
+def draft_from_pb(request: notification_pb2.SendNotificationRequest) -> Draft:
+    """A notification to be, from a request. Raises `InvalidNotification`."""
+    actor_id = request.actor_id if request.HasField("actor_id") else None
+    return Draft(
+        user_id=request.user_id,
+        content=Content(request.type, request.payload or None, actor_id),
+        idempotency_key=request.idempotency_key or None,
+    )
+
+
+def window_from_pb(request: notification_pb2.GetUserNotificationFeedRequest) -> Window:
+    """Which part of a feed is asked for. Raises `InvalidArgument`."""
+    limit = pages.checked_limit(request.limit)
+    if request.cursor:
+        (before,) = pages.decode_cursor(request.cursor, 1)
+        return Window(
+            limit,
+            before=before,
+            unread_only=request.unread_only,
+            is_archived=request.archived,
+        )
+    offset = ((request.page or 1) - 1) * limit
+    if not 0 <= offset <= _DEEPEST_ROW:
+        violation = FieldViolation("page", f"must be 1 or more, and end by row {_DEEPEST_ROW}")
+        raise InvalidNotification(violations=[violation])
+    return Window(
+        limit, offset=offset, unread_only=request.unread_only, is_archived=request.archived
+    )
+
+
+def feed_to_pb(
+    page: FeedPage, number: int, limit: int
+) -> notification_pb2.GetUserNotificationFeedResponse:
+    """A part of a feed, with a cursor to the next one where there is more."""
+    total = min(page.total, LARGEST_INT32)
+    last = page.notifications[-1].seq if page.notifications else 0
+    return notification_pb2.GetUserNotificationFeedResponse(
+        notifications=map(notification_to_pb, page.notifications),
+        total=total,
+        page=number,
+        limit=limit,
+        total_pages=-(-total // limit),
+        next_cursor=pages.encode_cursor(last) if page.has_more else "",
+    )
+
+
+def missed_to_pb(missed: Missed) -> notification_pb2.ListSinceResponse:
+    """What a client has missed."""
+    return notification_pb2.ListSinceResponse(
+        notifications=map(notification_to_pb, missed.notifications),
+        last_seq=missed.state.last_seq,
+        unread=missed.state.unread,
+        truncated=missed.is_truncated,
+    )
+
+
+def notification_to_pb(notification: Notification) -> notification_pb2.NotificationResponse:
+    """A notification as the contract has it."""
+    return notification_pb2.NotificationResponse(
+        id=notification.id,
+        user_id=notification.user_id,
+        type=notification.type,
+        is_read=notification.is_read,
+        created_at=timestamp_to_pb(notification.created_at),
+        payload=notification.payload or b"",
+        actor_id=notification.actor_id,
+        seq=notification.seq,
+        withdrawn=notification.is_withdrawn,
+        archived_at=_stamp(notification.archived_at),
+    )
+
+
+def frame_to_pb(frame: Frame | None) -> notification_pb2.SubscribeResponse:
+    """What a subscriber is sent; None is a heartbeat."""
+    pb = notification_pb2.SubscribeResponse
+    if frame is None:
+        return pb(heartbeat=pb.Heartbeat())
+    if isinstance(frame, Announced):
+        return _announced_to_pb(frame)
+    return pb(subscribed=_subscribed_to_pb(frame.state))
+
+
+def _subscribed_to_pb(state: InboxState) -> notification_pb2.SubscribeResponse.Subscribed:
+    return notification_pb2.SubscribeResponse.Subscribed(
+        user_id=state.user_id, last_seq=state.last_seq, unread=state.unread
+    )
+
+
+def _announced_to_pb(frame: Announced) -> notification_pb2.SubscribeResponse:
+    pb = notification_pb2.SubscribeResponse
+    user_id, unread = frame.event.inbox.user_id, frame.event.inbox.unread
+    match frame.event:
+        case NotificationCreated(notification, _, traceparent):
+            delivery = pb.Delivery(
+                notification=notification_to_pb(notification),
+                unread=unread,
+                committed_at=timestamp_to_pb(frame.committed_at),
+                traceparent=traceparent,
+            )
+            return pb(notification=delivery)
+        case NotificationWithdrawn(notification_id, seq):
+            withdrawn = pb.Withdrawn(
+                user_id=user_id, notification_id=notification_id, seq=seq, unread=unread
+            )
+            return pb(withdrawn=withdrawn)
+    return pb(unread_changed=_changed_to_pb(frame.event))
+
+
+def _changed_to_pb(event: Event) -> notification_pb2.SubscribeResponse.UnreadChanged:
+    changed = notification_pb2.SubscribeResponse.UnreadChanged(
+        user_id=event.inbox.user_id, unread=event.inbox.unread, unseen=event.inbox.unseen
+    )
+    match event:
+        case NotificationsRead(_, notification_ids, up_to_seq):
+            changed.read_ids.extend(notification_ids)
+            if up_to_seq is not None:
+                changed.read_up_to_seq = up_to_seq
+        case NotificationsSeen(_, up_to_seq):
+            changed.seen_up_to_seq = up_to_seq
+        case NotificationArchived(notification_id, is_archived=is_archived):
+            ids = changed.archived_ids if is_archived else changed.unarchived_ids
+            ids.append(notification_id)
+    return changed
+
+
+def _stamp(at: datetime | None) -> Timestamp | None:
+    return None if at is None else timestamp_to_pb(at)
