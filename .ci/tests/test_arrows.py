@@ -50,7 +50,10 @@ def test_a_container_finds_those_that_it_calls(spec: ServiceSpec) -> None:
 
 @pytest.mark.parametrize(
     ("path", "host"),
-    [("monitoring/prometheus/prometheus.yml", "127.0.0.1"), ("infra/docker/prometheus.yml", "")],
+    [
+        ("monitoring/prometheus/prometheus.yml", "127.0.0.1"),
+        ("monitoring/prometheus/compose.yml", ""),
+    ],
 )
 def test_prometheus_scrapes_every_process_that_has_an_arrow(path: str, host: str) -> None:
     configuration = yaml.safe_load((ROOT / path).read_text())
