@@ -22,7 +22,7 @@ help: ## this list
 # --- the platform
 
 .PHONY: run
-run: install ## the whole platform on this machine, without Docker (BROKER=embedded|kafka)
+run: install ## the whole platform on this machine, without Docker (BROKER=embedded|kafka, GRPC_TLS=on)
 	@exec $(LOCAL) run
 
 .PHONY: demo
@@ -32,6 +32,10 @@ demo: install ## the same, and a story: people register, follow, post, and the l
 .PHONY: tail
 tail: install ## somebody's notifications, live: ARGS="ada", or ARGS="ada --register ada@example.com"
 	@exec $(BIN)/pinstack-tail $(ARGS)
+
+.PHONY: certificates
+certificates: install ## a CA and a certificate for each service, for GRPC_TLS=on; they are renewed in time
+	@exec $(LOCAL) certificates
 
 # --- set-up
 

@@ -27,9 +27,13 @@ async def open_channel(
 
     `address` is `host:port`, or several separated by commas (IP addresses), used in turn. A call
     raises an `AppError` of the kind that the server raised; `Unavailable` and `DeadlineExceeded`
-    where it was not reached or not in time.
+    where it was not reached or not in time. With TLS, several addresses must have certificates
+    that are good for the first one's host.
     """
     options = [*_OPTIONS, ("grpc.service_config", _service_config(service))]
+    if settings.tls_cert and "," in address:
+        # A list of addresses is no name that a certificate could be made out to.
+        options.append(("grpc.default_authority", address.partition(",")[0].strip()))
     async with _connect(_target(address), settings, options) as channel:
         calls = _Calls(channel, service.full_name, settings.deadline_seconds)
         yield cast(grpc.aio.Channel, calls)

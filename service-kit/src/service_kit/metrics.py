@@ -140,6 +140,9 @@ LIVE_RESUMED = _counter(
 
 REGISTRATIONS = _counter("registrations_total", "Accounts asked for, by outcome.", ("outcome",))
 LOGINS = _counter("logins_total", "Attempts to log in, by outcome.", ("outcome",))
+PASSWORD_HASHES = _counter(
+    "password_hashes_total", "Passwords hashed or held against a hash: each takes a core.", ()
+)
 POSTS = _counter("posts_total", "Posts, by action (created, updated, deleted).", ("action",))
 FOLLOWS = _counter("follows_total", "Follow relations, by action.", ("action",))
 NOTIFICATIONS = _counter("notifications_total", "Notifications stored, by type.", ("type",))

@@ -60,6 +60,7 @@ class Argon2Passwords:
                 metrics.SHED.labels("password_hash").inc()
                 raise Overloaded(retry_after=_RETRY_SECONDS)
             self._taken += 1
+        metrics.PASSWORD_HASHES.inc()
         future = self._executor.submit(work)
         future.add_done_callback(self._release)
         return await asyncio.wrap_future(future)

@@ -4,7 +4,16 @@ import argparse
 from collections.abc import Sequence
 from typing import Protocol
 
-from pinstack_local.commands import address, attach, demo, execute, infrastructure, prepare, run
+from pinstack_local.commands import (
+    address,
+    attach,
+    certificates,
+    demo,
+    execute,
+    infrastructure,
+    prepare,
+    run,
+)
 from pinstack_local.console import Console
 from pinstack_local.errors import LocalStackError
 
@@ -22,7 +31,16 @@ class Command(Protocol):
         """Do it, and return the exit code."""
 
 
-COMMANDS: tuple[Command, ...] = (run, demo, infrastructure, execute, attach, address, prepare)
+COMMANDS: tuple[Command, ...] = (
+    run,
+    demo,
+    infrastructure,
+    execute,
+    attach,
+    address,
+    prepare,
+    certificates,
+)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -1,6 +1,8 @@
 """Where the servers of a stack are that runs on a data folder, found by another process."""
 
+import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
@@ -15,8 +17,33 @@ _REDIS_TITLE = re.compile(r"redis-server (\S+:\d+)")
 
 
 def addresses(data_dir: Path) -> dict[str, str]:
-    """Return KAFKA_BOOTSTRAP_SERVERS, USER_DATABASE_URL and so on; nothing if none runs."""
-    return _broker(data_dir) | databases(data_dir)
+    """Return KAFKA_BOOTSTRAP_SERVERS, USER_DATABASE_URL and so on; nothing if none runs.
+
+    Of a stack with services also where they are, and what it takes to speak to them.
+    """
+    return _broker(data_dir) | databases(data_dir) | _services(data_dir)
+
+
+def remember(data_dir: Path, variables: Mapping[str, str]) -> None:
+    """Keep, until the stack ends, what `addresses` can't find out by itself."""
+    private_files.write(_services_file(data_dir), json.dumps(variables, indent=2) + "\n")
+
+
+def forget(data_dir: Path) -> None:
+    """Forget what was remembered."""
+    _services_file(data_dir).unlink(missing_ok=True)
+
+
+def _services(data_dir: Path) -> dict[str, str]:
+    if not PidFiles(data_dir / "run").is_running("postgres"):
+        return {}
+    path = _services_file(data_dir)
+    found: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    return found
+
+
+def _services_file(data_dir: Path) -> Path:
+    return data_dir / "run" / "services.json"
 
 
 def redis_url(data_dir: Path) -> str | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from pinstack_local.catalogue import INFRASTRUCTURE_PORTS, SERVICES, ServiceSpec
+from pinstack_local.certificates import OPERATOR
 from pinstack_local.errors import InvalidSetting
 from pinstack_local.ports import LOOPBACK
 
@@ -29,7 +30,8 @@ class StackSettings:
     `ports` maps variables such as USER_GRPC_PORT to port numbers; what it lacks gets a free port.
     `environment` is for the services and wins over everything else. `replicas` maps service names
     to counts. `durable=False` trades crash safety of PostgreSQL and Redis for speed. Without
-    `with_services` the stack is the infrastructure, with the services' databases.
+    `with_services` the stack is the infrastructure, with the services' databases. With `grpc_tls`
+    the services know each other by certificates.
     """
 
     data_dir: Path
@@ -44,6 +46,7 @@ class StackSettings:
     host: str = LOOPBACK
     durable: bool = True
     restart: bool = True
+    grpc_tls: bool = False
     start_timeout: float = 60
     drain_seconds: float = 10
 
@@ -57,6 +60,7 @@ class StackSettings:
             ports={name: _number(environment, name, port) for name, port in _default_ports()},
             host=environment.get("BIND_HOST") or LOOPBACK,
             restart=_flag(environment, "PINSTACK_RESTART", True),
+            grpc_tls=_flag(environment, "GRPC_TLS", False),
             start_timeout=_number(environment, "PINSTACK_START_TIMEOUT", 60, 1, 3600),
             drain_seconds=_seconds(environment, "DRAIN_SECONDS", 10),
         )
@@ -65,6 +69,16 @@ class StackSettings:
     def reachable_host(self) -> str:
         """The address at which the services are found from this machine."""
         return LOOPBACK if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104
+
+    @property
+    def certificates(self) -> Path:
+        """The folder of the services' certificates."""
+        return self.data_dir.absolute() / "certificates"
+
+    @property
+    def certified_names(self) -> list[str]:
+        """Who has a certificate: each service, and whoever runs commands."""
+        return [*(spec.name for spec in self.services), OPERATOR]
 
 
 def broker_kind(environment: Mapping[str, str]) -> BrokerKind:

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
-from pinstack_local import environment, lock, private_files
+from pinstack_local import certificates, environment, lock, private_files, running
 from pinstack_local.child import ChildProcess
 from pinstack_local.component import Component, start_all, stop_all, wait_all
 from pinstack_local.errors import PortsTaken
@@ -95,14 +95,11 @@ class Stack:
 
     def addresses(self) -> dict[str, str]:
         """Return what somebody needs who starts services by hand: variables with their values."""
-        secrets = {
-            name: self._secrets[name] for spec in self.settings.services for name in spec.secrets
-        }
         return {
             "REDIS_URL": self.infrastructure.redis.url(),
             "KAFKA_BOOTSTRAP_SERVERS": self.infrastructure.broker.bootstrap_servers,
             **environment.database_urls(self.layout, self._secrets),
-            **secrets,
+            **self._service_secrets(),
         }
 
     def start(self) -> Self:
@@ -204,7 +201,27 @@ class Stack:
         infrastructure.ensure_databases({name: self._secrets[name] for name in databases})
         migrations = [self.migrations] if self.settings.with_services else []
         self._await(infrastructure.redis, infrastructure.broker, *migrations)
+        if self.services:
+            self._introduce()
         self._await(*self.services)
+
+    def _introduce(self) -> None:
+        """Give the services their certificates, and commands what they need to reach them."""
+        settings = self.settings
+        if settings.grpc_tls:
+            hosts = [settings.reachable_host]
+            certificates.ensure(settings.certificates, settings.certified_names, hosts)
+        told = environment.peer_addresses(self.layout) | self._service_secrets()
+        running.remember(settings.data_dir, told | self._tls(certificates.OPERATOR))
+        self._claim.callback(running.forget, settings.data_dir)
+
+    def _service_secrets(self) -> dict[str, str]:
+        known = self._secrets | {name: value for name, value in os.environ.items() if value}
+        return {name: known[name] for spec in self.settings.services for name in spec.secrets}
+
+    def _tls(self, name: str) -> dict[str, str]:
+        settings = self.settings
+        return certificates.variables(settings.certificates, name) if settings.grpc_tls else {}
 
     def _await(self, *components: Component) -> None:
         timeout = self.settings.start_timeout
@@ -231,6 +248,7 @@ class Stack:
                 inherited,
             ),
             **environment.own_variables(instance, self.layout, self._secrets, inherited),
+            **self._tls(instance.spec.name),
             **self.settings.environment,
         }
 

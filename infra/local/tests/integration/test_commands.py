@@ -113,6 +113,19 @@ def test_attach_gives_the_command_the_addresses_of_the_stack_that_runs(tmp_path:
     assert f"no stack runs on {settings.data_dir}: start one (make run)" in gone.stderr
 
 
+def test_attach_tells_where_the_services_are_and_what_they_accept(tmp_path: Path) -> None:
+    settings = stack_settings(tmp_path, grpc_tls=True)
+    code = "import os; [print(os.environ[name]) for name in os.environ['SHOWN'].split()]"
+    shown = "USER_GRPC_ADDRESS USER_KEY_SECRET GRPC_TLS_CERT"
+    with Stack(settings) as stack:
+        found = attach(settings.data_dir, sys.executable, "-c", code, SHOWN=shown)
+        address, secret, certificate = found.stdout.splitlines()
+        assert address == stack.services[0].instance.address
+        assert secret == stack.addresses()["USER_KEY_SECRET"]
+        assert certificate == str(settings.certificates / "operator.pem")
+    assert "USER_GRPC_ADDRESS" not in addresses(settings.data_dir)
+
+
 def test_attach_finds_every_node_of_a_real_kafka(tmp_path: Path) -> None:
     folder = tmp_path / "kafka"
     folder.mkdir()
