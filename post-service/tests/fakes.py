@@ -8,6 +8,7 @@ from datetime import timedelta
 from post_service.domain.errors import AuthorGone
 from post_service.domain.events import Event
 from post_service.domain.models import (
+    Held,
     Media,
     MediaDraft,
     NewPost,
@@ -91,8 +92,9 @@ class InMemoryUnit:
             self.keys[key] = made.id
         return made, True
 
-    async def lock(self, post_id: int) -> int | None:
-        return self.rows[post_id].author_id if post_id in self.rows else None
+    async def lock(self, post_id: int) -> Held | None:
+        post = self.rows.get(post_id)
+        return None if post is None else Held(post.author_id, post.updated_at)
 
     async def change(self, post_id: int, change: PostChange) -> Post:
         before = self.rows[post_id]

@@ -186,3 +186,15 @@ async def test_a_change_of_what_has_changed_meanwhile_is_refused(platform: Platf
     stale = await ada.client.call("PUT", path, {"title": "Dusk"}, headers={"if-match": tag})
     assert stale.error[0] == 412
     assert (await ada.client.get(path)).data["title"] == "Noon"
+
+
+async def test_of_many_changes_of_what_all_have_seen_one_wins(platform: Platform) -> None:
+    ada = await platform.person("ada")
+    post = f"/posts/{(await ada.write('Dawn'))['id']}"
+    for path, field in ((post, "title"), (f"/users/{ada.id}", "bio")):
+        seen = {"if-match": (await ada.client.get(path)).headers["etag"]}
+        changes = [ada.client.call("PUT", path, {field: f"{n}"}, headers=seen) for n in range(8)]
+        answers = await asyncio.gather(*changes)
+        assert sorted(answer.status for answer in answers) == [200, *[412] * 7]
+        (won,) = [answer for answer in answers if answer.status == 200]
+        assert (await ada.client.get(path)).headers["etag"] == won.headers["etag"]

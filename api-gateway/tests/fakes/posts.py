@@ -5,7 +5,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from service_kit.errors import FieldViolation, InvalidArgument, PermissionDenied
+from service_kit.errors import (
+    FailedPrecondition,
+    FieldViolation,
+    InvalidArgument,
+    PermissionDenied,
+)
 
 from api_gateway.domain.page import Page
 from api_gateway.domain.post import (
@@ -71,8 +76,10 @@ class InMemoryPosts:
             total_is_estimate=total > _EXACT_TOTAL,
         )
 
-    async def update(self, post_id: int, user_id: int, change: PostChange) -> Post:
-        post = await self._owned(post_id, user_id)
+    async def update(
+        self, post_id: int, user_id: int, change: PostChange, expected: datetime | None = None
+    ) -> Post:
+        post = await self._owned(post_id, user_id, expected)
         self.posts[post_id] = replace(
             post,
             title=post.title if change.title is None else change.title,
@@ -83,13 +90,15 @@ class InMemoryPosts:
         )
         return self.posts[post_id]
 
-    async def delete(self, post_id: int, user_id: int) -> None:
-        del self.posts[(await self._owned(post_id, user_id)).id]
+    async def delete(self, post_id: int, user_id: int, expected: datetime | None = None) -> None:
+        del self.posts[(await self._owned(post_id, user_id, expected)).id]
 
-    async def _owned(self, post_id: int, user_id: int) -> Post:
+    async def _owned(self, post_id: int, user_id: int, expected: datetime | None) -> Post:
         post = await self.get(post_id)
         if post.author_id != user_id:
             raise PermissionDenied
+        if expected is not None and post.updated_at != expected:
+            raise FailedPrecondition("precondition failed", code="PRECONDITION_FAILED")
         return post
 
     def _tagged(self, names: Sequence[str]) -> list[Tag]:

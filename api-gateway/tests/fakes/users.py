@@ -2,9 +2,15 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from service_kit.errors import AlreadyExists, AppError, NotFound, PermissionDenied
+from service_kit.errors import (
+    AlreadyExists,
+    AppError,
+    FailedPrecondition,
+    NotFound,
+    PermissionDenied,
+)
 
 from api_gateway.domain.page import Page, PageRequest
 from api_gateway.domain.user import ProfileChange, UserView
@@ -58,8 +64,14 @@ class InMemoryUsers:
         ]
         return replace(self._part(found, request.offset, request.limit), next_cursor="")
 
-    async def update(self, caller_id: int, user_id: int, change: ProfileChange) -> UserView:
-        user = self._owned(caller_id, user_id)
+    async def update(
+        self,
+        caller_id: int,
+        user_id: int,
+        change: ProfileChange,
+        expected: datetime | None = None,
+    ) -> UserView:
+        user = self._owned(caller_id, user_id, expected)
         for other in self.users.values():
             if other.id != user_id and other.username == change.username:
                 raise AlreadyExists("username already exists", code="USERNAME_TAKEN")
@@ -67,21 +79,29 @@ class InMemoryUsers:
                 raise AlreadyExists("email already exists", code="EMAIL_TAKEN")
         given = dict(change.given())
         cleared = {name: None for name in ("full_name", "bio") if given.get(name) == ""}
-        self.users[user_id] = replace(user, **{**given, **cleared})  # type: ignore[arg-type]
-        return self.users[user_id]
+        changed = replace(user, **{**given, **cleared})  # type: ignore[arg-type]
+        if changed != user:
+            changed = replace(changed, updated_at=user.updated_at + timedelta(seconds=1))
+        self.users[user_id] = changed
+        return changed
 
-    async def update_avatar(self, caller_id: int, user_id: int, avatar_url: str) -> None:
-        self.users[user_id] = replace(self._owned(caller_id, user_id), avatar_url=avatar_url)
+    async def update_avatar(
+        self, caller_id: int, user_id: int, avatar_url: str, expected: datetime | None = None
+    ) -> None:
+        user = self._owned(caller_id, user_id, expected)
+        self.users[user_id] = replace(user, avatar_url=avatar_url)
 
-    async def delete(self, caller_id: int, user_id: int) -> None:
-        self._owned(caller_id, user_id)
+    async def delete(self, caller_id: int, user_id: int, expected: datetime | None = None) -> None:
+        self._owned(caller_id, user_id, expected)
         del self.users[user_id]
 
-    def _owned(self, caller_id: int, user_id: int) -> UserView:
+    def _owned(self, caller_id: int, user_id: int, expected: datetime | None) -> UserView:
         if caller_id != user_id:
             raise PermissionDenied
         if user_id not in self.users:
             raise NotFound("user not found", code="USER_NOT_FOUND")
+        if expected is not None and self.users[user_id].updated_at != expected:
+            raise FailedPrecondition("precondition failed", code="PRECONDITION_FAILED")
         return self.users[user_id]
 
     def _first(self, condition: Callable[[UserView], bool]) -> UserView | None:

@@ -5,10 +5,16 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
+from google.protobuf import empty_pb2
 from google.protobuf.field_mask_pb2 import FieldMask
 from pinstack_proto.post.v1 import post_pb2
-from service_kit.errors import FieldViolation, InvalidArgument, PermissionDenied
-from service_kit.timestamps import timestamp_to_pb
+from service_kit.errors import (
+    FailedPrecondition,
+    FieldViolation,
+    InvalidArgument,
+    PermissionDenied,
+)
+from service_kit.timestamps import timestamp_from_pb, timestamp_to_pb
 
 from api_gateway.adapters.grpc.posts import GrpcPosts
 from api_gateway.domain.post import (
@@ -186,3 +192,16 @@ async def test_deleting_names_who_asks(service: Upstream) -> None:
     with pytest.raises(PermissionDenied):
         await GrpcPosts(service.channel).delete(7, 2)
     assert service.asked("DeletePost") == post_pb2.DeletePostRequest(user_id=2, id=7)
+
+
+async def test_a_change_names_the_version_that_it_is_based_on(service: Upstream) -> None:
+    service.answers["UpdatePost"] = FailedPrecondition(code="PRECONDITION_FAILED")
+    service.answers["DeletePost"] = empty_pb2.Empty()
+    posts, at = GrpcPosts(service.channel), post(7).updated_at
+    with pytest.raises(FailedPrecondition) as refusal:
+        await posts.update(7, 1, PostChange(title="x"), at)
+    assert refusal.value.code == "PRECONDITION_FAILED"
+    await posts.delete(7, 1, at)
+    for method in ("UpdatePost", "DeletePost"):
+        asked = service.asked(method)
+        assert timestamp_from_pb(asked.expected_updated_at) == at  # type: ignore[attr-defined] # of both

@@ -138,3 +138,14 @@ async def test_avatars_and_deletions_name_their_caller(service: Upstream) -> Non
         id=1, caller_id=1, avatar_url="https://example.org/a"
     )
     assert service.asked("DeleteUser") == user_pb2.DeleteUserRequest(id=1, caller_id=1)
+
+
+async def test_a_change_names_the_version_that_it_is_based_on(service: Upstream) -> None:
+    empty = empty_pb2.Empty()
+    service.answers = {"UpdateUser": ADA, "UpdateAvatar": empty, "DeleteUser": empty}
+    users, at = GrpcUsers(service.channel), ADA_VIEW.updated_at
+    await users.update(1, 1, ProfileChange(bio="x"), at)
+    await users.update_avatar(1, 1, "https://example.org/a", at)
+    await users.delete(1, 1, at)
+    for method in service.answers:
+        assert service.asked(method).expected_updated_at == ADA.updated_at  # type: ignore[attr-defined] # of all

@@ -1,5 +1,6 @@
 """One suite for the posts: in memory, in PostgreSQL, and there behind Redis."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -13,9 +14,10 @@ from post_service.adapters.postgres.posts import PostgresPosts
 from post_service.adapters.postgres.units import PostgresUnits
 from post_service.adapters.redis_cache import RedisPosts
 from post_service.application.ports import Posts, Units
-from post_service.domain.errors import AuthorGone
+from post_service.application.use_cases import Publications
+from post_service.domain.errors import AuthorGone, StalePost
 from post_service.domain.events import PostDeleted, PostUpdated
-from post_service.domain.models import NewPost, Place, Post, PostChange, PostFilter
+from post_service.domain.models import Held, NewPost, Place, Post, PostChange, PostFilter
 from tests.builders import a_draft, a_new_post
 from tests.fakes import InMemoryPosts
 
@@ -154,7 +156,7 @@ async def test_a_change_replaces_what_is_given_and_nothing_else(
     made, other = await publish(units, new, new)
     assert await posts.get(made.id) == made
     async with units.begin() as unit:
-        assert await unit.lock(made.id) == 1
+        assert await unit.lock(made.id) == Held(1, made.updated_at)
         after = await unit.change(made.id, change)
         unit.emit(PostUpdated(after))
     names, positions = [tag.name for tag in after.tags], [item.position for item in after.media]
@@ -174,6 +176,24 @@ async def test_a_change_of_tags_moves_the_post_between_their_lists(store: Store)
     assert await found(posts, PostFilter(tags=("a",))) == []
     assert await found(posts, PostFilter(tags=("b",))) == [made.id]
     assert await found(posts, PostFilter(tags=("c",))) == [made.id]
+
+
+async def test_of_two_changes_based_on_one_version_one_wins(store: Store) -> None:
+    posts, units = store
+    (made,) = await publish(units, a_new_post(title="old"))
+    publications = Publications(posts, units)
+    outcomes = await asyncio.gather(
+        publications.update(made.id, PostChange(title="a"), 1, made.updated_at),
+        publications.update(made.id, PostChange(title="b"), 1, made.updated_at),
+        return_exceptions=True,
+    )
+    (won,) = [outcome for outcome in outcomes if isinstance(outcome, Post)]
+    (lost,) = [outcome for outcome in outcomes if isinstance(outcome, StalePost)]
+    assert (lost.code, await posts.get(made.id)) == ("PRECONDITION_FAILED", won)
+    with pytest.raises(StalePost):
+        await publications.delete(made.id, 1, made.updated_at)
+    await publications.delete(made.id, 1, won.updated_at)
+    assert await posts.get(made.id) is None
 
 
 async def test_a_removed_post_is_gone_with_all_its_parts(store: Store) -> None:

@@ -125,6 +125,29 @@ async def test_another_ones_post_is_neither_changed_nor_deleted(stub: PostServic
     assert await stub.GetPost(post_pb2.GetPostRequest(id=made.id)) == made
 
 
+async def test_a_change_based_on_what_is_no_more_is_refused(stub: PostServiceStub) -> None:
+    made = await stub.CreatePost(create())
+    base = {"id": made.id, "user_id": 1, "expected_updated_at": made.updated_at}
+    update = post_pb2.UpdatePostRequest(title="new", **base)  # type: ignore[arg-type] # by name
+    now = (await stub.UpdatePost(update)).updated_at
+    delete = post_pb2.DeletePostRequest(**base)  # type: ignore[arg-type] # by name
+    for call in (stub.UpdatePost(update), stub.DeletePost(delete)):
+        with pytest.raises(errors.FailedPrecondition, match="precondition failed") as caught:
+            await call
+        assert caught.value.code == "PRECONDITION_FAILED"
+    delete.expected_updated_at.CopyFrom(now)
+    await stub.DeletePost(delete)
+
+
+async def test_a_version_that_is_no_moment_is_refused(stub: PostServiceStub) -> None:
+    never = Timestamp(seconds=2**60)
+    with pytest.raises(errors.InvalidArgument) as caught:
+        await stub.DeletePost(
+            post_pb2.DeletePostRequest(id=1, user_id=1, expected_updated_at=never)
+        )
+    assert fields_of(caught) == ["expected_updated_at"]
+
+
 async def test_a_deleted_post_is_gone_from_every_read(stub: PostServiceStub) -> None:
     made = await stub.CreatePost(create(author_id=60))
     assert await stub.GetPost(post_pb2.GetPostRequest(id=made.id)) == made

@@ -12,6 +12,11 @@ def timestamp_to_pb(at: datetime) -> Timestamp:
     return stamp
 
 
+def optional_timestamp_to_pb(at: datetime | None) -> Timestamp | None:
+    """The same where there may be none."""
+    return None if at is None else timestamp_to_pb(at)
+
+
 def timestamp_from_pb(stamp: Timestamp) -> datetime:
     """A Timestamp as a datetime in UTC, to the microsecond. Raises ValueError out of its range."""
     return stamp.ToDatetime(tzinfo=UTC)

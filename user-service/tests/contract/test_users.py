@@ -1,5 +1,6 @@
 """One suite for the users: in memory, in PostgreSQL, and there behind Redis."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -13,7 +14,8 @@ from user_service.adapters.event_records import event_to_record
 from user_service.adapters.postgres import PostgresUnits, PostgresUsers
 from user_service.adapters.redis_cache import RedisUsers
 from user_service.application.ports import Units, Users
-from user_service.domain.errors import EmailTaken, UsernameTaken
+from user_service.application.use_cases import Profiles
+from user_service.domain.errors import EmailTaken, StaleUser, UsernameTaken
 from user_service.domain.events import UserDeleted, UserUpdated
 from user_service.domain.models import NewUser, ProfileChange, User
 
@@ -175,6 +177,24 @@ async def test_a_change_to_what_another_one_has_is_refused(store: Store) -> None
     with pytest.raises(EmailTaken):
         await change(units, ann.id, ProfileChange(email="bob@example.com"))
     assert await users.get(ann.id) == ann
+
+
+async def test_of_two_changes_based_on_one_version_one_wins(store: Store) -> None:
+    users, units = store
+    (ann,) = await enrol(units, a_new_user("ann"))
+    profiles = Profiles(users, units)
+    outcomes = await asyncio.gather(
+        profiles.update(ann.id, ProfileChange(bio="a"), ann.id, ann.updated_at),
+        profiles.update(ann.id, ProfileChange(bio="b"), ann.id, ann.updated_at),
+        return_exceptions=True,
+    )
+    (won,) = [outcome for outcome in outcomes if isinstance(outcome, User)]
+    (lost,) = [outcome for outcome in outcomes if isinstance(outcome, StaleUser)]
+    assert (lost.code, await users.get(ann.id)) == ("PRECONDITION_FAILED", won)
+    with pytest.raises(StaleUser):
+        await profiles.delete(ann.id, ann.id, ann.updated_at)
+    await profiles.delete(ann.id, ann.id, won.updated_at)
+    assert await users.get(ann.id) is None
 
 
 async def test_a_removed_user_is_gone_and_leaves_name_email_and_key_free(store: Store) -> None:

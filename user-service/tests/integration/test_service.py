@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import grpc
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 from pinstack_proto.user.v1 import user_pb2
 from pinstack_proto.user.v1.user_pb2_grpc import UserServiceStub
 from service_kit import errors
@@ -116,6 +117,35 @@ async def test_an_update_that_can_not_be_says_why(stub: UserServiceStub) -> None
         await stub.UpdateUser(user_pb2.UpdateUserRequest(id=made.id, username="ANOTHER"))
     with pytest.raises(errors.AlreadyExists, match="email already exists"):
         await stub.UpdateUser(user_pb2.UpdateUserRequest(id=made.id, email="another@example.com"))
+
+
+async def test_a_change_based_on_what_is_no_more_is_refused(stub: UserServiceStub) -> None:
+    made = await create(stub, "stale")
+    update = user_pb2.UpdateUserRequest(id=made.id, bio="x", expected_updated_at=made.updated_at)
+    now = (await stub.UpdateUser(update)).updated_at
+    address = "https://example.com/a.png"
+    for call in (
+        stub.UpdateUser(update),
+        stub.UpdateAvatar(
+            user_pb2.UpdateAvatarRequest(
+                id=made.id, avatar_url=address, expected_updated_at=made.updated_at
+            )
+        ),
+        stub.DeleteUser(
+            user_pb2.DeleteUserRequest(id=made.id, expected_updated_at=made.updated_at)
+        ),
+    ):
+        with pytest.raises(errors.FailedPrecondition, match="precondition failed") as caught:
+            await call
+        assert caught.value.code == "PRECONDITION_FAILED"
+    await stub.DeleteUser(user_pb2.DeleteUserRequest(id=made.id, expected_updated_at=now))
+
+
+async def test_a_version_that_is_no_moment_is_refused(stub: UserServiceStub) -> None:
+    never = Timestamp(seconds=2**60)
+    with pytest.raises(errors.InvalidArgument) as caught:
+        await stub.DeleteUser(user_pb2.DeleteUserRequest(id=1, expected_updated_at=never))
+    assert fields_of(caught) == ["expected_updated_at"]
 
 
 async def test_an_avatar_is_replaced_and_checked(stub: UserServiceStub) -> None:

@@ -6,6 +6,7 @@ Every call may raise `Unavailable` or `DeadlineExceeded`; errors of the services
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from api_gateway.domain.limit import Limit, Verdict
@@ -124,16 +125,27 @@ class Users(Protocol):
         """Profiles whose name (or e-mail, with `include_email`) contains `query`, by id."""
         ...
 
-    async def update(self, caller_id: int, user_id: int, change: ProfileChange) -> UserView:
-        """Change a profile. Raises PermissionDenied, NotFound, AlreadyExists, InvalidArgument."""
+    async def update(
+        self,
+        caller_id: int,
+        user_id: int,
+        change: ProfileChange,
+        expected: datetime | None = None,
+    ) -> UserView:
+        """Change a profile. Raises PermissionDenied, NotFound, AlreadyExists, InvalidArgument.
+
+        FailedPrecondition where its `updated_at` is not the `expected` one.
+        """
         ...
 
-    async def update_avatar(self, caller_id: int, user_id: int, avatar_url: str) -> None:
-        """Replace an avatar. Raises PermissionDenied, NotFound."""
+    async def update_avatar(
+        self, caller_id: int, user_id: int, avatar_url: str, expected: datetime | None = None
+    ) -> None:
+        """Replace an avatar. Raises PermissionDenied, NotFound, FailedPrecondition as `update`."""
         ...
 
-    async def delete(self, caller_id: int, user_id: int) -> None:
-        """Delete an account. Raises PermissionDenied, NotFound."""
+    async def delete(self, caller_id: int, user_id: int, expected: datetime | None = None) -> None:
+        """Delete an account. Raises PermissionDenied, NotFound, FailedPrecondition as `update`."""
         ...
 
 

@@ -1,6 +1,7 @@
 """Posts joined with their authors."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Protocol
 
 from service_kit.errors import PermissionDenied, Unauthenticated
@@ -40,11 +41,16 @@ class Posts(Protocol):
         """
         ...
 
-    async def update(self, post_id: int, user_id: int, change: PostChange) -> Post:
-        """Change a post. Raises PostNotFound, PermissionDenied unless the user wrote it."""
+    async def update(
+        self, post_id: int, user_id: int, change: PostChange, expected: datetime | None = None
+    ) -> Post:
+        """Change a post. Raises PostNotFound, PermissionDenied unless the user wrote it.
+
+        FailedPrecondition where its `updated_at` is not the `expected` one.
+        """
         ...
 
-    async def delete(self, post_id: int, user_id: int) -> None:
+    async def delete(self, post_id: int, user_id: int, expected: datetime | None = None) -> None:
         """Delete a post. Raises as `update`."""
         ...
 
@@ -105,14 +111,19 @@ class AuthoredPosts:
         post = await self._posts.create(author_id, draft, idempotency_key=idempotency_key)
         return AuthoredPost(post, author)
 
-    async def change(self, post_id: int, caller_id: int, change: PostChange) -> AuthoredPost:
-        """Change a post of the caller. Raises as `publish` and as `owned`."""
-        author = await self._caller(caller_id)
-        return AuthoredPost(await self._posts.update(post_id, caller_id, change), author)
+    async def change(
+        self, post_id: int, caller_id: int, change: PostChange, expected: datetime | None = None
+    ) -> AuthoredPost:
+        """Change a post of the caller. Raises as `publish` and as `owned`.
 
-    async def delete(self, post_id: int, caller_id: int) -> None:
-        """Delete a post of the caller. Raises as `owned`."""
-        await self._posts.delete(post_id, caller_id)
+        FailedPrecondition where it is not as it was at its update of `expected`.
+        """
+        author = await self._caller(caller_id)
+        return AuthoredPost(await self._posts.update(post_id, caller_id, change, expected), author)
+
+    async def delete(self, post_id: int, caller_id: int, expected: datetime | None = None) -> None:
+        """Delete a post of the caller. Raises as `owned` and as `change`."""
+        await self._posts.delete(post_id, caller_id, expected)
 
     async def owned(self, post_id: int, caller_id: int) -> AuthoredPost:
         """A post that is the caller's own. Raises PostNotFound, PermissionDenied."""

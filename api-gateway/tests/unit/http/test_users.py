@@ -1,6 +1,8 @@
 """Profiles over HTTP: who sees what, who may change what."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -38,6 +40,16 @@ async def test_a_profile_shows_what_is_set_and_the_email_to_its_owner_only(world
 async def test_one_user_is_found_by_name_and_by_email_without_regard_to_case(world: World) -> None:
     for path in ("/users/2", "/users/username/BOB", "/users/email/BOB%40example.org"):
         assert data(await world.ask("GET", path, user=1))["id"] == 2
+
+
+async def test_a_slash_may_be_part_of_an_address(world: World) -> None:
+    world.users.users[7] = replace(a_user(7, "carol"), email="ca/rol@example.org")
+    for path in ("/users/email/ca%2Frol%40example.org", "/users/email/ca%2frol@example.org/"):
+        assert data(await world.ask("GET", path, user=1))["id"] == 7
+    refused = await world.ask("GET", "/users/username/a%2Fb", user=1)
+    assert (refused.status_code, refused.json()["code"]) == (400, "VALIDATION_FAILED")
+    for path in ("/users%2Femail/x", "/users/email%2F", "/users//email%2Fx"):
+        assert (await world.ask("GET", path, user=1)).status_code in (400, 404)
 
 
 @pytest.mark.parametrize(
@@ -116,6 +128,14 @@ async def test_search_falls_back_to_the_default_page(
 ) -> None:
     answer = await world.ask("GET", f"/users/search?query=a&{asked}", user=1)
     assert (data(answer)["page"], data(answer)["limit"]) == (page, limit)
+
+
+async def test_a_page_far_beyond_the_end_of_a_search_is_empty(world: World) -> None:
+    for page in (10**6, 2**31 - 1):
+        found = await world.ask("GET", f"/users/search?query=a&page={page}&limit=100", user=1)
+        assert (found.status_code, data(found)["users"]) == (200, [])
+        assert (data(found)["total"], data(found)["page"]) == (1, page)
+    assert all(request.offset <= 100_000 for request in world.users.requests)
 
 
 async def test_who_makes_an_account_sees_its_email_this_once(world: World) -> None:
@@ -212,6 +232,37 @@ async def test_an_account_is_deleted_once(world: World) -> None:
     second = await world.ask("DELETE", "/users/1", user=1)
     assert (first.status_code, first.content) == (204, b"")
     assert second.status_code == 404
+
+
+async def test_what_a_change_answers_can_be_changed_again(world: World) -> None:
+    body = {"bio": "Other"}
+    tag = (await world.ask("PUT", "/users/1", user=1, json=body)).headers["etag"]
+    assert tag == (await world.ask("GET", "/users/1", user=1)).headers["etag"]
+    for path, change in (("/users/1", body), ("/users/avatar", {"avatar_url": "http://a.b"})):
+        refused = await world.ask("PUT", path, user=1, json=change, headers={"If-Match": '"old"'})
+        assert refused.status_code == 412
+    again = await world.ask("PUT", "/users/1", user=1, json=body, headers={"If-Match": tag})
+    assert again.status_code == 200
+    any_state = {"If-Match": "*"}
+    assert (await world.ask("DELETE", "/users/1", user=1, headers=any_state)).status_code == 204
+
+
+async def test_what_is_read_without_a_token_can_be_changed_with_one() -> None:
+    async with accounts_world(public_reads=True) as world:
+        tag = (await world.ask("GET", "/users/1")).headers["etag"]
+        changed = await world.ask(
+            "PUT", "/users/1", user=1, json={"bio": "x"}, headers={"If-Match": tag}
+        )
+        assert changed.status_code == 200
+
+
+async def test_a_change_between_the_comparison_and_the_write_is_noticed(world: World) -> None:
+    tag = (await world.ask("GET", "/users/1", user=1)).headers["etag"]
+    calls = [
+        world.ask("PUT", "/users/1", user=1, json={"bio": bio}, headers={"If-Match": tag})
+        for bio in ("a", "b")
+    ]
+    assert sorted([answer.status_code for answer in await asyncio.gather(*calls)]) == [200, 412]
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])

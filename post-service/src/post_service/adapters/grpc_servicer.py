@@ -24,6 +24,7 @@ from post_service.domain.models import (
 )
 
 _PARTS: Final = ("title", "content", "tags", "media")
+_YEARS: Final = "must be of the years 1 to 9999"
 
 
 class PostServicer(post_pb2_grpc.PostServiceServicer):
@@ -58,10 +59,13 @@ class PostServicer(post_pb2_grpc.PostServiceServicer):
         self, request: post_pb2.UpdatePostRequest, context: Context
     ) -> post_pb2.Post:
         change = change_from_pb(request)
-        return post_to_pb(await self._publications.update(request.id, change, request.user_id))
+        updated = await self._publications.update(
+            request.id, change, request.user_id, expected_by(request)
+        )
+        return post_to_pb(updated)
 
     async def DeletePost(self, request: post_pb2.DeletePostRequest, context: Context) -> Empty:
-        await self._publications.delete(request.id, request.user_id)
+        await self._publications.delete(request.id, request.user_id, expected_by(request))
         return Empty()
 
     async def BatchGetPosts(
@@ -110,6 +114,19 @@ def replaced_parts(request: post_pb2.UpdatePostRequest) -> set[str]:
     return listed or {field.name for field, _ in request.ListFields()} & set(_PARTS)
 
 
+def expected_by(
+    request: post_pb2.UpdatePostRequest | post_pb2.DeletePostRequest,
+) -> datetime | None:
+    """The version that a change is based on; None for any. Raises `InvalidPost`."""
+    if not request.HasField("expected_updated_at"):
+        return None
+    try:
+        return timestamp_from_pb(request.expected_updated_at)
+    except ValueError as error:
+        violation = FieldViolation("expected_updated_at", _YEARS)
+        raise InvalidPost(violations=[violation]) from error
+
+
 def filter_from_pb(request: post_pb2.ListPostsRequest) -> PostFilter:
     """The filters of a list. Raises `InvalidFilter`."""
     has_after, has_before = request.HasField("created_after"), request.HasField("created_before")
@@ -126,8 +143,7 @@ def moment(field: str, stamp: Timestamp) -> datetime:
     try:
         return timestamp_from_pb(stamp)
     except ValueError as error:
-        issue = "must be of the years 1 to 9999"
-        raise InvalidFilter(violations=[FieldViolation(field, issue)]) from error
+        raise InvalidFilter(violations=[FieldViolation(field, _YEARS)]) from error
 
 
 def place_from_cursor(cursor: str) -> Place:

@@ -5,7 +5,15 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from post_service.domain.events import Event
-from post_service.domain.models import NewPost, Place, Post, PostChange, PostFilter, PostPage
+from post_service.domain.models import (
+    Held,
+    NewPost,
+    Place,
+    Post,
+    PostChange,
+    PostFilter,
+    PostPage,
+)
 
 
 class Posts(Protocol):
@@ -36,8 +44,8 @@ class UnitOfWork(Protocol):
         """
         ...
 
-    async def lock(self, post_id: int) -> int | None:
-        """The post's author; nobody else changes the post until this unit ends."""
+    async def lock(self, post_id: int) -> Held | None:
+        """Whose post it is and its version; nobody else changes it until this unit ends."""
         ...
 
     async def change(self, post_id: int, change: PostChange) -> Post:

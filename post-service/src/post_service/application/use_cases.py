@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, TypeVar
 
 from post_service.application.ports import Posts, UnitOfWork, Units
-from post_service.domain.errors import Forbidden, PostNotFound, TooManyIds
+from post_service.domain.errors import Forbidden, PostNotFound, StalePost, TooManyIds
 from post_service.domain.events import PostCreated, PostDeleted, PostUpdated
 from post_service.domain.models import (
     NewPost,
@@ -61,20 +62,25 @@ class Publications:
         """A page of the posts that satisfy every filter, newest first."""
         return await self.posts.page(wanted, after=after, offset=offset, limit=limit)
 
-    async def update(self, post_id: int, change: PostChange, user_id: int) -> Post:
-        """The post after the change. Raises `PostNotFound` and `Forbidden` (not the user's own)."""
+    async def update(
+        self, post_id: int, change: PostChange, user_id: int, expected: datetime | None = None
+    ) -> Post:
+        """The post after the change; `expected` is the `updated_at` that it is based on.
+
+        Raises `PostNotFound`, `Forbidden` (not the user's own) and `StalePost`.
+        """
         async with self.units.begin() as unit:
-            await _lock_own(unit, post_id, user_id)
+            await _hold(unit, post_id, user_id, expected)
             if not change.is_empty():
                 changed = await unit.change(post_id, change)
                 unit.emit(PostUpdated(changed))
                 return changed
         return await self.get(post_id)
 
-    async def delete(self, post_id: int, user_id: int) -> None:
-        """Delete the post. Raises `PostNotFound` and `Forbidden` (not the user's own)."""
+    async def delete(self, post_id: int, user_id: int, expected: datetime | None = None) -> None:
+        """Delete the post. Raises as `update`."""
         async with self.units.begin() as unit:
-            await _lock_own(unit, post_id, user_id)
+            await _hold(unit, post_id, user_id, expected)
             await unit.remove(post_id)
             unit.emit(PostDeleted(post_id, user_id))
 
@@ -93,9 +99,13 @@ class Publications:
         return len(removed) == REMOVED_AT_ONCE
 
 
-async def _lock_own(unit: UnitOfWork, post_id: int, user_id: int) -> None:
-    if _found(await unit.lock(post_id)) != user_id:
+async def _hold(unit: UnitOfWork, post_id: int, user_id: int, expected: datetime | None) -> None:
+    """Let nobody else change the post while the unit lasts, if the user may now."""
+    held = _found(await unit.lock(post_id))
+    if held.author_id != user_id:
         raise Forbidden
+    if expected is not None and held.updated_at != expected:
+        raise StalePost
 
 
 def _found(found: T | None) -> T:

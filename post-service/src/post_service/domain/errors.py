@@ -1,6 +1,12 @@
 """What can go wrong with a post."""
 
-from service_kit.errors import FieldViolation, InvalidArgument, NotFound, Unauthenticated
+from service_kit.errors import (
+    FailedPrecondition,
+    FieldViolation,
+    InvalidArgument,
+    NotFound,
+    Unauthenticated,
+)
 from service_kit.errors import PermissionDenied as Forbidden
 
 __all__ = [
@@ -11,6 +17,7 @@ __all__ = [
     "InvalidFilter",
     "InvalidPost",
     "PostNotFound",
+    "StalePost",
     "TooManyIds",
 ]
 
@@ -20,6 +27,13 @@ class PostNotFound(NotFound):
 
     code = "POST_NOT_FOUND"
     message = "post not found"
+
+
+class StalePost(FailedPrecondition):
+    """The post was changed since the caller read it."""
+
+    code = "PRECONDITION_FAILED"
+    message = "precondition failed"
 
 
 class AuthorGone(Unauthenticated):

@@ -44,6 +44,14 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """What decides whether a post may be changed: whose it is, and which version of it."""
+
+    author_id: int
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class MediaDraft:
     """Media to attach; position 0 takes its place in the list, an empty description is none."""
 

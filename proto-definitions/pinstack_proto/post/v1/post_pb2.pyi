@@ -314,6 +314,7 @@ class UpdatePostRequest(_message.Message):
     TAGS_FIELD_NUMBER: _builtins.int
     MEDIA_FIELD_NUMBER: _builtins.int
     UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    EXPECTED_UPDATED_AT_FIELD_NUMBER: _builtins.int
     id: _builtins.int
     user_id: _builtins.int
     """Who asks."""
@@ -329,6 +330,12 @@ class UpdatePostRequest(_message.Message):
         mask (existing clients) the fields that are present and the lists that are not empty are replaced.
         """
 
+    @_builtins.property
+    def expected_updated_at(self) -> _timestamp_pb2.Timestamp:
+        """The updated_at that the change is based on; FAILED_PRECONDITION where it is another one by now.
+        Absent: whatever it is.
+        """
+
     def __init__(
         self,
         *,
@@ -339,10 +346,11 @@ class UpdatePostRequest(_message.Message):
         tags: _abc.Iterable[_builtins.str] | None = ...,
         media: _abc.Iterable[Global___MediaInput] | None = ...,
         update_mask: _field_mask_pb2.FieldMask | None = ...,
+        expected_updated_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_content", b"_content", "_title", b"_title", "content", b"content", "title", b"title", "update_mask", b"update_mask"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_content", b"_content", "_title", b"_title", "content", b"content", "expected_updated_at", b"expected_updated_at", "title", b"title", "update_mask", b"update_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_content", b"_content", "_title", b"_title", "content", b"content", "id", b"id", "media", b"media", "tags", b"tags", "title", b"title", "update_mask", b"update_mask", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_content", b"_content", "_title", b"_title", "content", b"content", "expected_updated_at", b"expected_updated_at", "id", b"id", "media", b"media", "tags", b"tags", "title", b"title", "update_mask", b"update_mask", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__content: _TypeAlias = _typing.Literal["content"]  # noqa: Y015
     _WhichOneofArgType__content: _TypeAlias = _typing.Literal["_content", b"_content"]  # noqa: Y015
@@ -361,18 +369,24 @@ class DeletePostRequest(_message.Message):
 
     USER_ID_FIELD_NUMBER: _builtins.int
     ID_FIELD_NUMBER: _builtins.int
+    EXPECTED_UPDATED_AT_FIELD_NUMBER: _builtins.int
     user_id: _builtins.int
     """Who asks."""
     id: _builtins.int
+    @_builtins.property
+    def expected_updated_at(self) -> _timestamp_pb2.Timestamp:
+        """As in UpdatePostRequest."""
+
     def __init__(
         self,
         *,
         user_id: _builtins.int = ...,
         id: _builtins.int = ...,
+        expected_updated_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expected_updated_at", b"expected_updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expected_updated_at", b"expected_updated_at", "id", b"id", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

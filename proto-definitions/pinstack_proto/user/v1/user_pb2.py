@@ -26,7 +26,7 @@ from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!pinstack_proto/user/v1/user.proto\x12\x07user.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x81\x02\n\x04User\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x10\n\x08username\x18\x02 \x01(\t\x12\r\n\x05\x65mail\x18\x03 \x01(\t\x12\x16\n\tfull_name\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x10\n\x03\x62io\x18\x05 \x01(\tH\x01\x88\x01\x01\x12\x17\n\navatar_url\x18\x06 \x01(\tH\x02\x88\x01\x01\x12.\n\ncreated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nupdated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0c\n\n_full_nameB\x06\n\x04_bioB\r\n\x0b_avatar_urlJ\x04\x08\t\x10\n\"\xc7\x01\n\x11\x43reateUserRequest\x12\x10\n\x08username\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12\x10\n\x08password\x18\x03 \x01(\t\x12\x16\n\tfull_name\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x10\n\x03\x62io\x18\x05 \x01(\tH\x01\x88\x01\x01\x12\x17\n\navatar_url\x18\x06 \x01(\tH\x02\x88\x01\x01\x12\x17\n\x0fidempotency_key\x18\x07 \x01(\tB\x0c\n\n_full_nameB\x06\n\x04_bioB\r\n\x0b_avatar_url\"\x1c\n\x0eGetUserRequest\x12\n\n\x02id\x18\x01 \x01(\x03\",\n\x18GetUserByUsernameRequest\x12\x10\n\x08username\x18\x01 \x01(\t\"&\n\x15GetUserByEmailRequest\x12\r\n\x05\x65mail\x18\x01 \x01(\t\"\xc7\x01\n\x11UpdateUserRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x15\n\x08username\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x12\n\x05\x65mail\x18\x03 \x01(\tH\x01\x88\x01\x01\x12\x16\n\tfull_name\x18\x04 \x01(\tH\x02\x88\x01\x01\x12\x10\n\x03\x62io\x18\x05 \x01(\tH\x03\x88\x01\x01\x12\x16\n\tcaller_id\x18\x06 \x01(\x03H\x04\x88\x01\x01\x42\x0b\n\t_usernameB\x08\n\x06_emailB\x0c\n\n_full_nameB\x06\n\x04_bioB\x0c\n\n_caller_id\"[\n\x13UpdateAvatarRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x12\n\navatar_url\x18\x02 \x01(\t\x12\x16\n\tcaller_id\x18\x03 \x01(\x03H\x00\x88\x01\x01\x42\x0c\n\n_caller_id\"E\n\x11\x44\x65leteUserRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x16\n\tcaller_id\x18\x02 \x01(\x03H\x00\x88\x01\x01\x42\x0c\n\n_caller_id\"Y\n\x12SearchUsersRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\x0e\n\x06offset\x18\x02 \x01(\x05\x12\r\n\x05limit\x18\x03 \x01(\x05\x12\x15\n\rinclude_email\x18\x04 \x01(\x08\"]\n\x13SearchUsersResponse\x12\x1c\n\x05users\x18\x01 \x03(\x0b\x32\r.user.v1.User\x12\r\n\x05total\x18\x02 \x01(\x03\x12\x19\n\x11total_is_estimate\x18\x03 \x01(\x08\"O\n\x15UpdatePasswordRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x14\n\x0cold_password\x18\x02 \x01(\t\x12\x14\n\x0cnew_password\x18\x03 \x01(\t\"#\n\x14\x42\x61tchGetUsersRequest\x12\x0b\n\x03ids\x18\x01 \x03(\x03\"5\n\x15\x42\x61tchGetUsersResponse\x12\x1c\n\x05users\x18\x01 \x03(\x0b\x32\r.user.v1.User\"1\n\x10ListUsersRequest\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x02 \x01(\x05\"p\n\x11ListUsersResponse\x12\x1c\n\x05users\x18\x01 \x03(\x0b\x32\r.user.v1.User\x12\x13\n\x0bnext_cursor\x18\x02 \x01(\t\x12\r\n\x05total\x18\x03 \x01(\x03\x12\x19\n\x11total_is_estimate\x18\x04 \x01(\x08\x32\xea\x05\n\x0bUserService\x12\x37\n\nCreateUser\x12\x1a.user.v1.CreateUserRequest\x1a\r.user.v1.User\x12\x31\n\x07GetUser\x12\x17.user.v1.GetUserRequest\x1a\r.user.v1.User\x12\x45\n\x11GetUserByUsername\x12!.user.v1.GetUserByUsernameRequest\x1a\r.user.v1.User\x12?\n\x0eGetUserByEmail\x12\x1e.user.v1.GetUserByEmailRequest\x1a\r.user.v1.User\x12\x37\n\nUpdateUser\x12\x1a.user.v1.UpdateUserRequest\x1a\r.user.v1.User\x12\x44\n\x0cUpdateAvatar\x12\x1c.user.v1.UpdateAvatarRequest\x1a\x16.google.protobuf.Empty\x12@\n\nDeleteUser\x12\x1a.user.v1.DeleteUserRequest\x1a\x16.google.protobuf.Empty\x12H\n\x0bSearchUsers\x12\x1b.user.v1.SearchUsersRequest\x1a\x1c.user.v1.SearchUsersResponse\x12H\n\x0eUpdatePassword\x12\x1e.user.v1.UpdatePasswordRequest\x1a\x16.google.protobuf.Empty\x12N\n\rBatchGetUsers\x12\x1d.user.v1.BatchGetUsersRequest\x1a\x1e.user.v1.BatchGetUsersResponse\x12\x42\n\tListUsers\x12\x19.user.v1.ListUsersRequest\x1a\x1a.user.v1.ListUsersResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!pinstack_proto/user/v1/user.proto\x12\x07user.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x81\x02\n\x04User\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x10\n\x08username\x18\x02 \x01(\t\x12\r\n\x05\x65mail\x18\x03 \x01(\t\x12\x16\n\tfull_name\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x10\n\x03\x62io\x18\x05 \x01(\tH\x01\x88\x01\x01\x12\x17\n\navatar_url\x18\x06 \x01(\tH\x02\x88\x01\x01\x12.\n\ncreated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nupdated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0c\n\n_full_nameB\x06\n\x04_bioB\r\n\x0b_avatar_urlJ\x04\x08\t\x10\n\"\xc7\x01\n\x11\x43reateUserRequest\x12\x10\n\x08username\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12\x10\n\x08password\x18\x03 \x01(\t\x12\x16\n\tfull_name\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x10\n\x03\x62io\x18\x05 \x01(\tH\x01\x88\x01\x01\x12\x17\n\navatar_url\x18\x06 \x01(\tH\x02\x88\x01\x01\x12\x17\n\x0fidempotency_key\x18\x07 \x01(\tB\x0c\n\n_full_nameB\x06\n\x04_bioB\r\n\x0b_avatar_url\"\x1c\n\x0eGetUserRequest\x12\n\n\x02id\x18\x01 \x01(\x03\",\n\x18GetUserByUsernameRequest\x12\x10\n\x08username\x18\x01 \x01(\t\"&\n\x15GetUserByEmailRequest\x12\r\n\x05\x65mail\x18\x01 \x01(\t\"\x80\x02\n\x11UpdateUserRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x15\n\x08username\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x12\n\x05\x65mail\x18\x03 \x01(\tH\x01\x88\x01\x01\x12\x16\n\tfull_name\x18\x04 \x01(\tH\x02\x88\x01\x01\x12\x10\n\x03\x62io\x18\x05 \x01(\tH\x03\x88\x01\x01\x12\x16\n\tcaller_id\x18\x06 \x01(\x03H\x04\x88\x01\x01\x12\x37\n\x13\x65xpected_updated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0b\n\t_usernameB\x08\n\x06_emailB\x0c\n\n_full_nameB\x06\n\x04_bioB\x0c\n\n_caller_id\"\x94\x01\n\x13UpdateAvatarRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x12\n\navatar_url\x18\x02 \x01(\t\x12\x16\n\tcaller_id\x18\x03 \x01(\x03H\x00\x88\x01\x01\x12\x37\n\x13\x65xpected_updated_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0c\n\n_caller_id\"~\n\x11\x44\x65leteUserRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x16\n\tcaller_id\x18\x02 \x01(\x03H\x00\x88\x01\x01\x12\x37\n\x13\x65xpected_updated_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0c\n\n_caller_id\"Y\n\x12SearchUsersRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\x0e\n\x06offset\x18\x02 \x01(\x05\x12\r\n\x05limit\x18\x03 \x01(\x05\x12\x15\n\rinclude_email\x18\x04 \x01(\x08\"]\n\x13SearchUsersResponse\x12\x1c\n\x05users\x18\x01 \x03(\x0b\x32\r.user.v1.User\x12\r\n\x05total\x18\x02 \x01(\x03\x12\x19\n\x11total_is_estimate\x18\x03 \x01(\x08\"O\n\x15UpdatePasswordRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x14\n\x0cold_password\x18\x02 \x01(\t\x12\x14\n\x0cnew_password\x18\x03 \x01(\t\"#\n\x14\x42\x61tchGetUsersRequest\x12\x0b\n\x03ids\x18\x01 \x03(\x03\"5\n\x15\x42\x61tchGetUsersResponse\x12\x1c\n\x05users\x18\x01 \x03(\x0b\x32\r.user.v1.User\"1\n\x10ListUsersRequest\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x02 \x01(\x05\"p\n\x11ListUsersResponse\x12\x1c\n\x05users\x18\x01 \x03(\x0b\x32\r.user.v1.User\x12\x13\n\x0bnext_cursor\x18\x02 \x01(\t\x12\r\n\x05total\x18\x03 \x01(\x03\x12\x19\n\x11total_is_estimate\x18\x04 \x01(\x08\x32\xea\x05\n\x0bUserService\x12\x37\n\nCreateUser\x12\x1a.user.v1.CreateUserRequest\x1a\r.user.v1.User\x12\x31\n\x07GetUser\x12\x17.user.v1.GetUserRequest\x1a\r.user.v1.User\x12\x45\n\x11GetUserByUsername\x12!.user.v1.GetUserByUsernameRequest\x1a\r.user.v1.User\x12?\n\x0eGetUserByEmail\x12\x1e.user.v1.GetUserByEmailRequest\x1a\r.user.v1.User\x12\x37\n\nUpdateUser\x12\x1a.user.v1.UpdateUserRequest\x1a\r.user.v1.User\x12\x44\n\x0cUpdateAvatar\x12\x1c.user.v1.UpdateAvatarRequest\x1a\x16.google.protobuf.Empty\x12@\n\nDeleteUser\x12\x1a.user.v1.DeleteUserRequest\x1a\x16.google.protobuf.Empty\x12H\n\x0bSearchUsers\x12\x1b.user.v1.SearchUsersRequest\x1a\x1c.user.v1.SearchUsersResponse\x12H\n\x0eUpdatePassword\x12\x1e.user.v1.UpdatePasswordRequest\x1a\x16.google.protobuf.Empty\x12N\n\rBatchGetUsers\x12\x1d.user.v1.BatchGetUsersRequest\x1a\x1e.user.v1.BatchGetUsersResponse\x12\x42\n\tListUsers\x12\x19.user.v1.ListUsersRequest\x1a\x1a.user.v1.ListUsersResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,25 +44,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETUSERBYEMAILREQUEST']._serialized_start=646
   _globals['_GETUSERBYEMAILREQUEST']._serialized_end=684
   _globals['_UPDATEUSERREQUEST']._serialized_start=687
-  _globals['_UPDATEUSERREQUEST']._serialized_end=886
-  _globals['_UPDATEAVATARREQUEST']._serialized_start=888
-  _globals['_UPDATEAVATARREQUEST']._serialized_end=979
-  _globals['_DELETEUSERREQUEST']._serialized_start=981
-  _globals['_DELETEUSERREQUEST']._serialized_end=1050
-  _globals['_SEARCHUSERSREQUEST']._serialized_start=1052
-  _globals['_SEARCHUSERSREQUEST']._serialized_end=1141
-  _globals['_SEARCHUSERSRESPONSE']._serialized_start=1143
-  _globals['_SEARCHUSERSRESPONSE']._serialized_end=1236
-  _globals['_UPDATEPASSWORDREQUEST']._serialized_start=1238
-  _globals['_UPDATEPASSWORDREQUEST']._serialized_end=1317
-  _globals['_BATCHGETUSERSREQUEST']._serialized_start=1319
-  _globals['_BATCHGETUSERSREQUEST']._serialized_end=1354
-  _globals['_BATCHGETUSERSRESPONSE']._serialized_start=1356
-  _globals['_BATCHGETUSERSRESPONSE']._serialized_end=1409
-  _globals['_LISTUSERSREQUEST']._serialized_start=1411
-  _globals['_LISTUSERSREQUEST']._serialized_end=1460
-  _globals['_LISTUSERSRESPONSE']._serialized_start=1462
-  _globals['_LISTUSERSRESPONSE']._serialized_end=1574
-  _globals['_USERSERVICE']._serialized_start=1577
-  _globals['_USERSERVICE']._serialized_end=2323
+  _globals['_UPDATEUSERREQUEST']._serialized_end=943
+  _globals['_UPDATEAVATARREQUEST']._serialized_start=946
+  _globals['_UPDATEAVATARREQUEST']._serialized_end=1094
+  _globals['_DELETEUSERREQUEST']._serialized_start=1096
+  _globals['_DELETEUSERREQUEST']._serialized_end=1222
+  _globals['_SEARCHUSERSREQUEST']._serialized_start=1224
+  _globals['_SEARCHUSERSREQUEST']._serialized_end=1313
+  _globals['_SEARCHUSERSRESPONSE']._serialized_start=1315
+  _globals['_SEARCHUSERSRESPONSE']._serialized_end=1408
+  _globals['_UPDATEPASSWORDREQUEST']._serialized_start=1410
+  _globals['_UPDATEPASSWORDREQUEST']._serialized_end=1489
+  _globals['_BATCHGETUSERSREQUEST']._serialized_start=1491
+  _globals['_BATCHGETUSERSREQUEST']._serialized_end=1526
+  _globals['_BATCHGETUSERSRESPONSE']._serialized_start=1528
+  _globals['_BATCHGETUSERSRESPONSE']._serialized_end=1581
+  _globals['_LISTUSERSREQUEST']._serialized_start=1583
+  _globals['_LISTUSERSREQUEST']._serialized_end=1632
+  _globals['_LISTUSERSRESPONSE']._serialized_start=1634
+  _globals['_LISTUSERSRESPONSE']._serialized_end=1746
+  _globals['_USERSERVICE']._serialized_start=1749
+  _globals['_USERSERVICE']._serialized_end=2495
 # @@protoc_insertion_point(module_scope)

@@ -194,6 +194,7 @@ class UpdateUserRequest(_message.Message):
     FULL_NAME_FIELD_NUMBER: _builtins.int
     BIO_FIELD_NUMBER: _builtins.int
     CALLER_ID_FIELD_NUMBER: _builtins.int
+    EXPECTED_UPDATED_AT_FIELD_NUMBER: _builtins.int
     id: _builtins.int
     username: _builtins.str
     email: _builtins.str
@@ -201,6 +202,12 @@ class UpdateUserRequest(_message.Message):
     bio: _builtins.str
     caller_id: _builtins.int
     """Who asks; PERMISSION_DENIED unless it equals id. Absent: a service acts on its own account."""
+    @_builtins.property
+    def expected_updated_at(self) -> _timestamp_pb2.Timestamp:
+        """The updated_at that the change is based on; FAILED_PRECONDITION where it is another one by now.
+        Absent: whatever it is.
+        """
+
     def __init__(
         self,
         *,
@@ -210,10 +217,11 @@ class UpdateUserRequest(_message.Message):
         full_name: _builtins.str | None = ...,
         bio: _builtins.str | None = ...,
         caller_id: _builtins.int | None = ...,
+        expected_updated_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_bio", b"_bio", "_caller_id", b"_caller_id", "_email", b"_email", "_full_name", b"_full_name", "_username", b"_username", "bio", b"bio", "caller_id", b"caller_id", "email", b"email", "full_name", b"full_name", "username", b"username"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_bio", b"_bio", "_caller_id", b"_caller_id", "_email", b"_email", "_full_name", b"_full_name", "_username", b"_username", "bio", b"bio", "caller_id", b"caller_id", "email", b"email", "expected_updated_at", b"expected_updated_at", "full_name", b"full_name", "username", b"username"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_bio", b"_bio", "_caller_id", b"_caller_id", "_email", b"_email", "_full_name", b"_full_name", "_username", b"_username", "bio", b"bio", "caller_id", b"caller_id", "email", b"email", "full_name", b"full_name", "id", b"id", "username", b"username"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_bio", b"_bio", "_caller_id", b"_caller_id", "_email", b"_email", "_full_name", b"_full_name", "_username", b"_username", "bio", b"bio", "caller_id", b"caller_id", "email", b"email", "expected_updated_at", b"expected_updated_at", "full_name", b"full_name", "id", b"id", "username", b"username"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__bio: _TypeAlias = _typing.Literal["bio"]  # noqa: Y015
     _WhichOneofArgType__bio: _TypeAlias = _typing.Literal["_bio", b"_bio"]  # noqa: Y015
@@ -245,20 +253,26 @@ class UpdateAvatarRequest(_message.Message):
     ID_FIELD_NUMBER: _builtins.int
     AVATAR_URL_FIELD_NUMBER: _builtins.int
     CALLER_ID_FIELD_NUMBER: _builtins.int
+    EXPECTED_UPDATED_AT_FIELD_NUMBER: _builtins.int
     id: _builtins.int
     avatar_url: _builtins.str
     caller_id: _builtins.int
     """As in UpdateUserRequest."""
+    @_builtins.property
+    def expected_updated_at(self) -> _timestamp_pb2.Timestamp:
+        """As in UpdateUserRequest."""
+
     def __init__(
         self,
         *,
         id: _builtins.int = ...,
         avatar_url: _builtins.str = ...,
         caller_id: _builtins.int | None = ...,
+        expected_updated_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_caller_id", b"_caller_id", "caller_id", b"caller_id"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_caller_id", b"_caller_id", "caller_id", b"caller_id", "expected_updated_at", b"expected_updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_caller_id", b"_caller_id", "avatar_url", b"avatar_url", "caller_id", b"caller_id", "id", b"id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_caller_id", b"_caller_id", "avatar_url", b"avatar_url", "caller_id", b"caller_id", "expected_updated_at", b"expected_updated_at", "id", b"id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__caller_id: _TypeAlias = _typing.Literal["caller_id"]  # noqa: Y015
     _WhichOneofArgType__caller_id: _TypeAlias = _typing.Literal["_caller_id", b"_caller_id"]  # noqa: Y015
@@ -272,18 +286,24 @@ class DeleteUserRequest(_message.Message):
 
     ID_FIELD_NUMBER: _builtins.int
     CALLER_ID_FIELD_NUMBER: _builtins.int
+    EXPECTED_UPDATED_AT_FIELD_NUMBER: _builtins.int
     id: _builtins.int
     caller_id: _builtins.int
     """As in UpdateUserRequest."""
+    @_builtins.property
+    def expected_updated_at(self) -> _timestamp_pb2.Timestamp:
+        """As in UpdateUserRequest."""
+
     def __init__(
         self,
         *,
         id: _builtins.int = ...,
         caller_id: _builtins.int | None = ...,
+        expected_updated_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_caller_id", b"_caller_id", "caller_id", b"caller_id"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_caller_id", b"_caller_id", "caller_id", b"caller_id", "expected_updated_at", b"expected_updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_caller_id", b"_caller_id", "caller_id", b"caller_id", "id", b"id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_caller_id", b"_caller_id", "caller_id", b"caller_id", "expected_updated_at", b"expected_updated_at", "id", b"id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__caller_id: _TypeAlias = _typing.Literal["caller_id"]  # noqa: Y015
     _WhichOneofArgType__caller_id: _TypeAlias = _typing.Literal["_caller_id", b"_caller_id"]  # noqa: Y015

@@ -1,14 +1,19 @@
 """user.v1.UserService over the use cases: unpack, call, map."""
 
+from datetime import datetime
+
 from google.protobuf.empty_pb2 import Empty
 from grpc import StatusCode
 from pinstack_proto.user.v1 import user_pb2, user_pb2_grpc
 from service_kit import pages
 from service_kit.grpc_server import Context
-from service_kit.timestamps import timestamp_to_pb
+from service_kit.timestamps import timestamp_from_pb, timestamp_to_pb
 
 from user_service.application.use_cases import Profiles
+from user_service.domain.errors import FieldViolation, InvalidProfile
 from user_service.domain.models import NewUser, ProfileChange, User, UserPage
+
+Write = user_pb2.UpdateUserRequest | user_pb2.UpdateAvatarRequest | user_pb2.DeleteUserRequest
 
 
 class UserServicer(user_pb2_grpc.UserServiceServicer):
@@ -41,19 +46,19 @@ class UserServicer(user_pb2_grpc.UserServiceServicer):
     async def UpdateUser(
         self, request: user_pb2.UpdateUserRequest, context: Context
     ) -> user_pb2.User:
-        caller = request.caller_id if request.HasField("caller_id") else None
-        updated = await self._profiles.update(request.id, change_from_pb(request), caller)
+        change = change_from_pb(request)
+        updated = await self._profiles.update(
+            request.id, change, caller_of(request), expected_by(request)
+        )
         return user_to_pb(updated)
 
     async def UpdateAvatar(self, request: user_pb2.UpdateAvatarRequest, context: Context) -> Empty:
-        caller = request.caller_id if request.HasField("caller_id") else None
         change = ProfileChange(avatar_url=request.avatar_url)
-        await self._profiles.update(request.id, change, caller)
+        await self._profiles.update(request.id, change, caller_of(request), expected_by(request))
         return Empty()
 
     async def DeleteUser(self, request: user_pb2.DeleteUserRequest, context: Context) -> Empty:
-        caller = request.caller_id if request.HasField("caller_id") else None
-        await self._profiles.delete(request.id, caller)
+        await self._profiles.delete(request.id, caller_of(request), expected_by(request))
         return Empty()
 
     async def SearchUsers(
@@ -88,6 +93,22 @@ class UserServicer(user_pb2_grpc.UserServiceServicer):
         limit = pages.checked_limit(request.limit)
         (after,) = pages.decode_cursor(request.cursor, 1) if request.cursor else (0,)
         return list_to_pb(await self._profiles.list(after, limit))
+
+
+def caller_of(request: Write) -> int | None:
+    """Who asks for a change; None for a service on its own behalf."""
+    return request.caller_id if request.HasField("caller_id") else None
+
+
+def expected_by(request: Write) -> datetime | None:
+    """The version that a change is based on; None for any. Raises `InvalidProfile`."""
+    if not request.HasField("expected_updated_at"):
+        return None
+    try:
+        return timestamp_from_pb(request.expected_updated_at)
+    except ValueError as error:
+        violation = FieldViolation("expected_updated_at", "must be of the years 1 to 9999")
+        raise InvalidProfile(violations=[violation]) from error
 
 
 def new_user_from_pb(request: user_pb2.CreateUserRequest) -> NewUser:

@@ -25,6 +25,7 @@ VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT ON CONSTRAINT users_idempotency_key DO NOTHING
 RETURNING {_COLUMNS}
 """  # noqa: S608
+# `updated_at` is the version of a profile, so that it grows even where the clock does not.
 _CHANGE: Final = f"""
 UPDATE users SET
     username = coalesce($2, username),
@@ -32,7 +33,7 @@ UPDATE users SET
     full_name = nullif(coalesce($4, full_name), ''),
     bio = nullif(coalesce($5, bio), ''),
     avatar_url = nullif(coalesce($6, avatar_url), ''),
-    updated_at = statement_timestamp()
+    updated_at = greatest(statement_timestamp(), updated_at + interval '1 microsecond')
 WHERE id = $1
 RETURNING {_COLUMNS}
 """  # noqa: S608

@@ -2,10 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, TypeVar
 
-from user_service.application.ports import Units, Users
-from user_service.domain.errors import Forbidden, InvalidSearchQuery, TooManyIds, UserNotFound
+from user_service.application.ports import UnitOfWork, Units, Users
+from user_service.domain.errors import (
+    Forbidden,
+    InvalidSearchQuery,
+    StaleUser,
+    TooManyIds,
+    UserNotFound,
+)
 from user_service.domain.events import UserCreated, UserDeleted, UserUpdated
 from user_service.domain.models import NewUser, ProfileChange, User, UserPage, check_key
 
@@ -65,14 +72,21 @@ class Profiles:
         """The page of all users that follows an id."""
         return await self.users.after(after, limit)
 
-    async def update(self, user_id: int, change: ProfileChange, caller_id: int | None) -> User:
-        """The user after the change.
+    async def update(
+        self,
+        user_id: int,
+        change: ProfileChange,
+        caller_id: int | None,
+        expected: datetime | None = None,
+    ) -> User:
+        """The user after the change; `expected` is the `updated_at` that it is based on.
 
-        Raises `Forbidden` (not the caller's own), `UserNotFound`, `UsernameTaken`, `EmailTaken`.
+        Raises `Forbidden` (not the caller's own), `UserNotFound`, `StaleUser`, `UsernameTaken`,
+        `EmailTaken`.
         """
         _own(user_id, caller_id)
         async with self.units.begin() as unit:
-            before = _found(await unit.lock(user_id))
+            before = await _held(unit, user_id, expected)
             changed = change.changed(before)
             if not changed:
                 return before
@@ -81,11 +95,23 @@ class Profiles:
             unit.emit(UserUpdated(after, changed, renamed))
         return after
 
-    async def delete(self, user_id: int, caller_id: int | None) -> None:
-        """Remove the account. Raises `Forbidden` and `UserNotFound`."""
+    async def delete(
+        self, user_id: int, caller_id: int | None, expected: datetime | None = None
+    ) -> None:
+        """Remove the account. Raises `Forbidden`, `UserNotFound` and `StaleUser`."""
         _own(user_id, caller_id)
         async with self.units.begin() as unit:
+            if expected is not None:
+                await _held(unit, user_id, expected)
             unit.emit(UserDeleted(_found(await unit.remove(user_id))))
+
+
+async def _held(unit: UnitOfWork, user_id: int, expected: datetime | None) -> User:
+    """The user as it is, for as long as the unit lasts."""
+    user = _found(await unit.lock(user_id))
+    if expected is not None and user.updated_at != expected:
+        raise StaleUser
+    return user
 
 
 def _own(user_id: int, caller_id: int | None) -> None:

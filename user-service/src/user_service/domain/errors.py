@@ -1,6 +1,12 @@
 """What can go wrong with a profile."""
 
-from service_kit.errors import AlreadyExists, FieldViolation, InvalidArgument, NotFound
+from service_kit.errors import (
+    AlreadyExists,
+    FailedPrecondition,
+    FieldViolation,
+    InvalidArgument,
+    NotFound,
+)
 from service_kit.errors import PermissionDenied as Forbidden
 
 __all__ = [
@@ -9,6 +15,7 @@ __all__ = [
     "Forbidden",
     "InvalidProfile",
     "InvalidSearchQuery",
+    "StaleUser",
     "TooManyIds",
     "UserNotFound",
     "UsernameTaken",
@@ -38,6 +45,13 @@ class EmailTaken(AlreadyExists):
 
 class InvalidProfile(InvalidArgument):
     """A field of a profile breaks its rule; the violations say which."""
+
+
+class StaleUser(FailedPrecondition):
+    """The profile was changed since the caller read it."""
+
+    code = "PRECONDITION_FAILED"
+    message = "precondition failed"
 
 
 class InvalidSearchQuery(InvalidArgument):

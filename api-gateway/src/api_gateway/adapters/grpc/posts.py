@@ -5,11 +5,14 @@ from datetime import datetime
 
 import grpc
 from google.protobuf.field_mask_pb2 import FieldMask
-from google.protobuf.timestamp_pb2 import Timestamp
 from pinstack_proto.post.v1 import post_pb2
 from pinstack_proto.post.v1.post_pb2_grpc import PostServiceStub
 from service_kit.batching import Loader
-from service_kit.timestamps import timestamp_from_pb, timestamp_to_pb
+from service_kit.timestamps import (
+    optional_timestamp_to_pb,
+    timestamp_from_pb,
+    timestamp_to_pb,
+)
 
 from api_gateway.domain.page import Page
 from api_gateway.domain.post import (
@@ -53,13 +56,20 @@ class GrpcPosts:
         request.offset, request.limit, request.cursor = offset, limit, cursor
         return post_page_from_pb(await self._stub.ListPosts(request))
 
-    async def update(self, post_id: int, user_id: int, change: PostChange) -> Post:
+    async def update(
+        self, post_id: int, user_id: int, change: PostChange, expected: datetime | None = None
+    ) -> Post:
         request = change_to_pb(change)
         request.id, request.user_id = post_id, user_id
+        if expected is not None:
+            request.expected_updated_at.CopyFrom(timestamp_to_pb(expected))
         return post_from_pb(await self._stub.UpdatePost(request))
 
-    async def delete(self, post_id: int, user_id: int) -> None:
-        await self._stub.DeletePost(post_pb2.DeletePostRequest(id=post_id, user_id=user_id))
+    async def delete(self, post_id: int, user_id: int, expected: datetime | None = None) -> None:
+        request = post_pb2.DeletePostRequest(
+            id=post_id, user_id=user_id, expected_updated_at=optional_timestamp_to_pb(expected)
+        )
+        await self._stub.DeletePost(request)
 
     async def _batch(self, ids: Sequence[int]) -> dict[int, Post]:
         answer = await self._stub.BatchGetPosts(post_pb2.BatchGetPostsRequest(ids=ids))
@@ -116,8 +126,8 @@ def filter_to_pb(wanted: PostFilter) -> post_pb2.ListPostsRequest:
     return post_pb2.ListPostsRequest(
         author_id=wanted.author_id or 0,
         tag_names=wanted.tags,
-        created_after=_timestamp(wanted.created_after),
-        created_before=_timestamp(wanted.created_before),
+        created_after=optional_timestamp_to_pb(wanted.created_after),
+        created_before=optional_timestamp_to_pb(wanted.created_before),
     )
 
 
@@ -136,7 +146,3 @@ def change_to_pb(change: PostChange) -> post_pb2.UpdatePostRequest:
         media=map(media_to_pb, change.media or ()),
         update_mask=FieldMask(paths=[name for name, value in parts.items() if value is not None]),
     )
-
-
-def _timestamp(moment: datetime | None) -> Timestamp | None:
-    return None if moment is None else timestamp_to_pb(moment)

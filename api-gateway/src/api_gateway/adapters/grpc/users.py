@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 import grpc
@@ -10,7 +11,7 @@ from pinstack_proto.user.v1 import user_pb2
 from pinstack_proto.user.v1.user_pb2_grpc import UserServiceStub
 from service_kit.batching import Loader
 from service_kit.errors import NotFound
-from service_kit.timestamps import timestamp_from_pb
+from service_kit.timestamps import optional_timestamp_to_pb, timestamp_from_pb
 
 from api_gateway.domain.page import MAX_LIMIT, Page, PageRequest
 from api_gateway.domain.user import ProfileChange, UserView
@@ -83,19 +84,39 @@ class GrpcUsers:
         users = tuple(user_from_pb(user) for user in answer.users)
         return Page(users, answer.total, "", answer.total_is_estimate)
 
-    async def update(self, caller_id: int, user_id: int, change: ProfileChange) -> UserView:
+    async def update(
+        self,
+        caller_id: int,
+        user_id: int,
+        change: ProfileChange,
+        expected: datetime | None = None,
+    ) -> UserView:
         request = user_pb2.UpdateUserRequest(
-            id=user_id, caller_id=caller_id, **dict(change.given())
+            id=user_id,
+            caller_id=caller_id,
+            expected_updated_at=optional_timestamp_to_pb(expected),
+            **dict(change.given()),
         )
         return user_from_pb(await self._stub.UpdateUser(request))
 
-    async def update_avatar(self, caller_id: int, user_id: int, avatar_url: str) -> None:
-        await self._stub.UpdateAvatar(
-            user_pb2.UpdateAvatarRequest(id=user_id, caller_id=caller_id, avatar_url=avatar_url)
+    async def update_avatar(
+        self, caller_id: int, user_id: int, avatar_url: str, expected: datetime | None = None
+    ) -> None:
+        request = user_pb2.UpdateAvatarRequest(
+            id=user_id,
+            caller_id=caller_id,
+            avatar_url=avatar_url,
+            expected_updated_at=optional_timestamp_to_pb(expected),
         )
+        await self._stub.UpdateAvatar(request)
 
-    async def delete(self, caller_id: int, user_id: int) -> None:
-        await self._stub.DeleteUser(user_pb2.DeleteUserRequest(id=user_id, caller_id=caller_id))
+    async def delete(self, caller_id: int, user_id: int, expected: datetime | None = None) -> None:
+        request = user_pb2.DeleteUserRequest(
+            id=user_id,
+            caller_id=caller_id,
+            expected_updated_at=optional_timestamp_to_pb(expected),
+        )
+        await self._stub.DeleteUser(request)
 
 
 async def _found(answer: Awaitable[user_pb2.User]) -> UserView | None:

@@ -51,7 +51,7 @@ class Gateway:
         call = Call(scope, fields, request_id_of(fields))
         call.address = self._addresses.of(scope, call.field("x-forwarded-for"))
         exchange = Exchange(send, call.request_id, self._cors.fields(call.field("origin")))
-        match, refusal = self._find(scope)
+        match, refusal = self._find(scope, call.path)
         template = match.template if match else _UNMATCHED
         with _observed(call, template, exchange, measured=_is_short(match)):
             try:
@@ -61,10 +61,10 @@ class Gateway:
             except Exception as error:
                 await _fail(call, error, exchange)
 
-    def _find(self, scope: Scope) -> tuple[Match[Target] | None, AppError | None]:
+    def _find(self, scope: Scope, raw_path: str) -> tuple[Match[Target] | None, AppError | None]:
         method = WEBSOCKET if scope["type"] == "websocket" else scope["method"]
         try:
-            return self._table.find(method, scope["path"]), None
+            return self._table.find(method, scope["path"], raw_path), None
         except AppError as error:
             return None, error
 

@@ -4,11 +4,14 @@ A tag is of the data in the envelope, not of its timestamp.
 """
 
 import hashlib
+from typing import Final
 
 from service_kit.errors import FailedPrecondition
 
 from api_gateway.adapters.http.answer import REVALIDATE, Answer, ok
 from api_gateway.adapters.http.call import Call
+
+_ANY: Final = "*"
 
 
 class Stale(FailedPrecondition):
@@ -37,15 +40,21 @@ def tagged(call: Call, answer: Answer) -> Answer:
     return answer.add("etag", tag)
 
 
-def require_match(call: Call, current: object) -> None:
-    """Raise Stale unless If-Match names the tag of `current`, the data that GET answers now."""
+def require_match(call: Call, *current: object) -> bool:
+    """Raise Stale unless If-Match names the tag of one of `current`, the data that GET answers now.
+
+    Returns whether it names a state: `*` is content with any, and so is a request without it.
+    """
     wanted = call.field("if-match")
-    if wanted is not None and not _names(wanted, entity_tag(ok(current).data), weakly=False):
+    if wanted is None or wanted.strip() == _ANY:
+        return False
+    if not any(_names(wanted, entity_tag(ok(data).data), weakly=False) for data in current):
         raise Stale
+    return True
 
 
 def _names(wanted: str, tag: str, *, weakly: bool) -> bool:
-    if wanted.strip() == "*":
+    if wanted.strip() == _ANY:
         return True
     names = [name.strip() for name in wanted.split(",")]
     if weakly:

@@ -4,12 +4,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
+from urllib.parse import unquote
 
 from starlette.routing import compile_path
 
 from api_gateway.adapters.http.errors import MethodNotAllowed, PathNotFound, UpgradeRequired
 
 WEBSOCKET: Final = "WEBSOCKET"
+_SLASH: Final = "%2f"
 T = TypeVar("T")
 
 
@@ -63,9 +65,15 @@ class Dispatch(Generic[T]):
             self._static[path] = resource
         return resource
 
-    def find(self, method: str, path: str) -> Match[T]:
-        """What serves a request. Raises PathNotFound, MethodNotAllowed or UpgradeRequired."""
-        resource, parameters = self._resource(path)
+    def find(self, method: str, path: str, raw_path: str) -> Match[T]:
+        """What serves a request for a path, decoded and as it was sent.
+
+        Raises PathNotFound, MethodNotAllowed or UpgradeRequired.
+        """
+        if _SLASH in raw_path.lower():
+            resource, parameters = self._by_segments(raw_path)
+        else:
+            resource, parameters = self._resource(path)
         name = "GET" if method == "HEAD" else method
         if name in resource.methods:
             target = resource.methods[name]
@@ -86,4 +94,13 @@ class Dispatch(Generic[T]):
         for resource in self._templates.get(path.count("/"), ()):
             if match := resource.pattern.match(path):
                 return resource, match.groupdict()
+        raise PathNotFound
+
+    def _by_segments(self, raw_path: str) -> tuple[_Resource[T], Mapping[str, str]]:
+        """The same where a slash is part of a parameter (RFC 3986, 2.2)."""
+        segments = [unquote(part) for part in raw_path.removesuffix("/").split("/")]
+        for resource in self._templates.get(len(segments) - 1, ()):
+            pairs = list(zip(resource.template.split("/"), segments, strict=True))
+            if all(name == text or (name.startswith("{") and text) for name, text in pairs):
+                return resource, {name[1:-1]: text for name, text in pairs if name[:1] == "{"}
         raise PathNotFound

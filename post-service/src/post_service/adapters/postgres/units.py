@@ -14,7 +14,7 @@ from post_service.adapters.postgres.rows import ATTACHED, OWN, POST, post_from_r
 from post_service.application.ports import UnitOfWork
 from post_service.domain.errors import AuthorGone
 from post_service.domain.events import Event, PostCreated, PostDeleted, PostUpdated
-from post_service.domain.models import MediaDraft, NewPost, Post, PostChange
+from post_service.domain.models import Held, MediaDraft, NewPost, Post, PostChange
 
 _ACTIONS: Final = {PostCreated: "created", PostUpdated: "updated", PostDeleted: "deleted"}
 
@@ -31,9 +31,10 @@ _INSERT: Final = """
     WHERE NOT EXISTS (SELECT FROM deleted_authors WHERE author_id = $6)
     ON CONFLICT ON CONSTRAINT posts_idempotency_key DO NOTHING
     RETURNING *"""
+# `updated_at` is the version of a post, so that it grows even where the clock does not.
 _UPDATE: Final = """
     UPDATE posts SET title = coalesce($7::text, title), content = coalesce($8::text, content),
-        updated_at = statement_timestamp()
+        updated_at = greatest(statement_timestamp(), updated_at + interval '1 microsecond')
     WHERE id = $6
     RETURNING *"""
 # Tags are locked in the order of their names, the new ones where they are inserted and all of them
@@ -144,10 +145,10 @@ class PostgresUnit:
             raise AuthorGone
         return post_from_row(earlier), False
 
-    async def lock(self, post_id: int) -> int | None:
-        sql = "SELECT author_id FROM posts WHERE id = $1 FOR UPDATE"
-        author_id: int | None = await self._connection.fetchval(sql, post_id)
-        return author_id
+    async def lock(self, post_id: int) -> Held | None:
+        sql = "SELECT author_id, updated_at FROM posts WHERE id = $1 FOR UPDATE"
+        row = await self._connection.fetchrow(sql, post_id)
+        return None if row is None else Held(**row)
 
     async def change(self, post_id: int, change: PostChange) -> Post:
         replaced = (change.tags is not None, change.media is not None)

@@ -1,5 +1,6 @@
 """Posts: published, read, listed, changed, deleted."""
 
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import Query
@@ -103,8 +104,8 @@ class PostRoutes:
     )
     async def update(self, call: Call, post_id: fields.TextId, body: PostChangeBody) -> Answer:
         """An absent part stays as it is, a given one is replaced; `[]` and `""` clear it."""
-        await self._require_match(call, post_id)
-        changed = await self._posts.change(post_id, call.caller.user_id, body.change())
+        expected = await self._seen(call, post_id)
+        changed = await self._posts.change(post_id, call.caller.user_id, body.change(), expected)
         answer = ok(post_content(changed), "post updated")
         return answer.add("etag", entity_tag(answer.data))
 
@@ -120,12 +121,16 @@ class PostRoutes:
     )
     async def delete(self, call: Call, post_id: fields.TextId) -> Answer:
         """The post, its media and what was told of it to others."""
-        await self._require_match(call, post_id)
-        await self._posts.delete(post_id, call.caller.user_id)
+        expected = await self._seen(call, post_id)
+        await self._posts.delete(post_id, call.caller.user_id, expected)
         return ok(message="post deleted")
 
-    async def _require_match(self, call: Call, post_id: int) -> None:
-        """Compare If-Match, where it is given, with the post as it is now."""
-        if call.field("if-match") is not None:
-            current = await self._posts.owned(post_id, call.caller.user_id)
-            require_match(call, post_content(current))
+    async def _seen(self, call: Call, post_id: int) -> datetime | None:
+        """The version of the post that the caller has seen, where If-Match names one.
+
+        Raises Stale where the post is no longer what it names.
+        """
+        if call.field("if-match") is None:
+            return None
+        current = await self._posts.owned(post_id, call.caller.user_id)
+        return current.post.updated_at if require_match(call, post_content(current)) else None

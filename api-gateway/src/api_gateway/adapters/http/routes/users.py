@@ -1,5 +1,7 @@
 """Profiles: made, read, searched, changed, deleted."""
 
+from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from typing import Annotated, Any, Final
 
@@ -8,7 +10,7 @@ from service_kit.errors import InvalidArgument, NotFound, PermissionDenied
 
 from api_gateway.adapters.http.answer import Answer, created, no_content, ok
 from api_gateway.adapters.http.call import Call
-from api_gateway.adapters.http.conditional import require_match
+from api_gateway.adapters.http.conditional import entity_tag, require_match
 from api_gateway.adapters.http.idempotency import FIELD as IDEMPOTENCY_KEY
 from api_gateway.adapters.http.operations import (
     FORBIDDEN,
@@ -37,6 +39,7 @@ from api_gateway.adapters.http.schemas.users import (
     profile_change,
     user_content,
 )
+from api_gateway.application.deep_pages import within_reach
 from api_gateway.application.ports import Accounts, Users
 from api_gateway.domain.cursor import Cursors
 from api_gateway.domain.page import PageRequest
@@ -136,11 +139,8 @@ class UserRoutes:
         """Without regard to case, `%` and `_` are plain characters; ordered by id."""
         if not query.query:
             raise InvalidSearchQuery
-        page = await self._users.search(
-            query.query,
-            PageRequest(query.page, query.limit),
-            include_email=self._emails_are_open,
-        )
+        find = partial(self._users.search, query.query, include_email=self._emails_are_open)
+        page = await within_reach(PageRequest(query.page, query.limit), find)
         content: dict[str, Any] = {
             "users": [self._content(call, user) for user in page.items],
             "total": page.total or 0,
@@ -229,12 +229,14 @@ class UserRoutes:
         access=Access.TOKEN,
         success=Success(message="avatar updated"),
         errors=(USER_NOT_FOUND,),
+        conditional=True,
         example={"avatar_url": "https://cdn.example.org/ada.png"},
     )
     async def update_avatar(self, call: Call, body: AvatarBody) -> Answer:
         """The address is stored, never fetched."""
         caller_id = call.caller.user_id
-        await self._users.update_avatar(caller_id, caller_id, body.avatar_url)
+        expected = await self._own(call, caller_id)
+        await self._users.update_avatar(caller_id, caller_id, body.avatar_url, expected)
         return ok(message="avatar updated")
 
     @operation(
@@ -249,21 +251,29 @@ class UserRoutes:
     )
     async def delete(self, call: Call, user_id: fields.TextId) -> Answer:
         """Everything that belongs to the account goes with it; its tokens are void."""
-        await self._own(call, user_id)
-        await self._users.delete(call.caller.user_id, user_id)
+        expected = await self._own(call, user_id)
+        await self._users.delete(call.caller.user_id, user_id, expected)
         return no_content()
 
     async def _update(self, call: Call, user_id: int, change: ProfileChange) -> Answer:
-        await self._own(call, user_id)
-        user = await self._users.update(call.caller.user_id, user_id, change)
-        return ok(self._content(call, user), "user updated")
+        expected = await self._own(call, user_id)
+        user = await self._users.update(call.caller.user_id, user_id, change, expected)
+        answer = ok(self._content(call, user), "user updated")
+        return answer.add("etag", entity_tag(answer.data))
 
-    async def _own(self, call: Call, user_id: int) -> None:
-        """Refuse a stranger, then a change of what the caller has not seen."""
+    async def _own(self, call: Call, user_id: int) -> datetime | None:
+        """Refuse a stranger, then a change of what the caller has not seen.
+
+        Returns the version that was seen, where If-Match names one. Where reads are open a profile
+        is read as a stranger sees it, also by its owner.
+        """
         if call.caller.user_id != user_id:
             raise PermissionDenied
-        if call.field("if-match") is not None:
-            require_match(call, self._content(call, await self._existing(user_id)))
+        if call.field("if-match") is None:
+            return None
+        user = await self._existing(user_id)
+        seen = (user_content(user, with_email=with_email) for with_email in (True, False))
+        return user.updated_at if require_match(call, *seen) else None
 
     async def _existing(self, user_id: int) -> UserView:
         user = await self._users.get(user_id)
