@@ -70,6 +70,14 @@ kubernetes: install ## write infra/kubernetes/base from its templates and infra/
 deploy: ## bring the overlay OVERLAY= (dev, prod) to the cluster of the current context: migrations first
 	@infra/kubernetes/deploy $(or $(OVERLAY),dev)
 
+.PHONY: test-migrations
+test-migrations: install ## a column and an index for a table of a million rows (ROWS=) that is in use; nobody gets an error
+	@cd service-kit && PINSTACK_MIGRATION_ROWS=$(or $(ROWS),1000000) ../$(BIN)/python -m pytest -q -s tests/integration/test_migrations_under_load.py -k column
+
+.PHONY: test-rollout
+test-rollout: install ## two replicas of each service under load: a rolling restart of each loses no request (needs Java)
+	@$(MAKE) --no-print-directory -C system-tests test-rollout
+
 .PHONY: check-deployment
 check-deployment: $(VENV)/.deployment $(TOOLS)/.installed ## images, Compose, Kubernetes, workflows, scripts, SQL: checked without an engine or a cluster
 	@PATH="$(abspath $(BIN)):$(abspath $(TOOLS)):$$PATH" .ci/check_deployment

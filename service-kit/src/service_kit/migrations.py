@@ -3,19 +3,21 @@
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy
-from alembic import command, context
+from alembic import command, context, op
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext, MigrationInfo
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy.exc import DBAPIError
+from psycopg.errors import LockNotAvailable
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 # These texts are frozen: databases were made with them. A later change is a V2 of its own.
 OUTBOX_V1_UP: Final = """
@@ -49,9 +51,11 @@ INBOX_V1_DOWN: Final = "DROP TABLE inbox;"
 
 _LOCK: Final = 0x70696E6D  # "pinm": the advisory lock of whoever migrates a database
 _TURN_TIMEOUT: Final = "300s"  # another replica may be in the middle of a long migration
-_LOCK_TIMEOUT: Final = (
-    "5s"  # a migration that can't get its table gives up; the service's queries go on
-)
+_LOCK_TIMEOUT: Final = "1s"
+"""Who waits for a table keeps all others waiting behind him: less than a call's deadline of 2 s."""
+_ATTEMPTS: Final = 10
+_PAUSE_SECONDS: Final = 2.0
+"""Between attempts those who were kept waiting get their turn."""
 
 
 class MigrationFailed(Exception):
@@ -67,25 +71,57 @@ class Status:
     pending: tuple[str, ...]
 
 
-def upgrade(url: str, folder: Path, revision: str = "head") -> tuple[str, ...]:
+def upgrade(
+    url: str, folder: Path, revision: str = "head", *, attempts: int = _ATTEMPTS
+) -> tuple[str, ...]:
     """Migrate the database at `url` (postgresql://…) up to `revision`; returns the steps taken.
 
-    Each migration is a transaction of its own. Raises `MigrationFailed`.
+    Each migration is a transaction of its own; one that can't get its table at once tries again,
+    `attempts` times in all. Raises `MigrationFailed`.
     """
     with _session(url, folder) as config:
-        command.upgrade(config, revision)
+        _patiently(lambda: command.upgrade(config, revision), config, attempts)
     return tuple(config.attributes["steps"])
 
 
-def downgrade(url: str, folder: Path, revision: str = "-1") -> tuple[str, ...]:
+def downgrade(
+    url: str, folder: Path, revision: str = "-1", *, attempts: int = _ATTEMPTS
+) -> tuple[str, ...]:
     """Take migrations back: the last one, or all after `revision` ("base": all); returns the steps.
 
     Raises `MigrationFailed`.
     """
     with _session(url, folder) as config:
         if _current(config.attributes["connection"]) is not None:
-            command.downgrade(config, revision)
+            _patiently(lambda: command.downgrade(config, revision), config, attempts)
     return tuple(config.attributes["steps"])
+
+
+def build_index(name: str, definition: str) -> None:
+    """Build an index while its table is in use: `build_index("posts_x", "ON posts (x)")`.
+
+    Outside any transaction, so it stands in a migration of its own. It may be run again after a
+    failure, which leaves an index that nobody uses; that is dropped first. It waits for old
+    transactions as long as it takes: meanwhile everybody reads and writes.
+    """
+    with op.get_context().autocommit_block():
+        op.execute("SET lock_timeout = 0")
+        op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+        op.execute(f"CREATE INDEX CONCURRENTLY {name} {definition}")
+        op.execute(f"SET lock_timeout = '{_LOCK_TIMEOUT}'")
+
+
+def _patiently(step: Callable[[], None], config: Config, attempts: int) -> None:
+    """Try again where somebody holds a table: what was done before stays done."""
+    for attempt in range(1, attempts + 1):
+        try:
+            return step()
+        except OperationalError as error:
+            if attempt == attempts or not isinstance(error.orig, LockNotAvailable):
+                raise
+        config.attributes["connection"].rollback()
+        time.sleep(_PAUSE_SECONDS)
+    return None
 
 
 def status(url: str, folder: Path) -> Status:

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -105,8 +107,30 @@ def test_a_migration_gives_up_on_a_table_that_somebody_holds(empty_url: str) -> 
     with psycopg.connect(empty_url) as holder:
         holder.execute("LOCK TABLE inbox IN ACCESS SHARE MODE")
         with pytest.raises(migrations.MigrationFailed, match="lock timeout"):
-            migrations.downgrade(empty_url, MIGRATIONS)
+            migrations.downgrade(empty_url, MIGRATIONS, attempts=1)
     assert "inbox" in tables(empty_url)
+
+
+def test_a_migration_tries_again_until_a_table_is_free(empty_url: str) -> None:
+    migrations.upgrade(empty_url, MIGRATIONS)
+    with psycopg.connect(empty_url) as holder, ThreadPoolExecutor() as pool:
+        holder.execute("LOCK TABLE inbox IN ACCESS SHARE MODE")
+        step = pool.submit(migrations.downgrade, empty_url, MIGRATIONS, attempts=5)
+        assert_waits(empty_url)
+        with psycopg.connect(empty_url, autocommit=True) as other:
+            other.execute("SELECT FROM inbox")  # its turn comes when the migration has given up
+        holder.commit()
+        assert step.result(30) == ("down 0002",)
+    assert tables(empty_url) == {"outbox"}
+
+
+def assert_waits(url: str) -> None:
+    """Wait until somebody waits for a lock."""
+    sql = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    deadline = time.monotonic() + 20
+    with psycopg.connect(url, autocommit=True) as connection:
+        while connection.execute(sql).fetchone() == (0,):
+            assert time.monotonic() < deadline, "nobody waits"
 
 
 def test_the_command_line_names_a_missing_variable(
