@@ -7,11 +7,13 @@ from typing import Protocol
 from pinstack_local.commands import (
     address,
     attach,
+    backup,
     certificates,
     demo,
     execute,
     infrastructure,
     prepare,
+    restore,
     run,
 )
 from pinstack_local.console import Console
@@ -40,6 +42,8 @@ COMMANDS: tuple[Command, ...] = (
     address,
     prepare,
     certificates,
+    backup,
+    restore,
 )
 
 
