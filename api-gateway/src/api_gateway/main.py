@@ -32,6 +32,7 @@ from api_gateway.adapters.http.authentication import Authentication
 from api_gateway.adapters.http.catalogue import served, whole_document
 from api_gateway.adapters.http.client_address import ClientAddresses
 from api_gateway.adapters.http.cors import Cors
+from api_gateway.adapters.http.hot_reads import HotReads
 from api_gateway.adapters.http.idempotency import Idempotency
 from api_gateway.adapters.http.pipeline import Edge
 from api_gateway.adapters.http.protocol import EnvelopedHttp
@@ -48,6 +49,7 @@ from api_gateway.adapters.http.routes.users import UserRoutes
 from api_gateway.adapters.http.schemas.notification import shown
 from api_gateway.adapters.live.callers import Callers
 from api_gateway.adapters.live.routes import WEBSOCKETS, drop_stuck_clients, live_routes
+from api_gateway.adapters.redis.broadcast import RedisBroadcast
 from api_gateway.adapters.redis.idempotency import LocalIdempotencyKeys, RedisIdempotencyKeys
 from api_gateway.adapters.redis.limiter import LocalLimiter, RedisLimiter
 from api_gateway.adapters.redis.link import Link, open_link
@@ -60,6 +62,7 @@ from api_gateway.application.live.dialogue import Dialogue
 from api_gateway.application.live.hub import Hub
 from api_gateway.application.live.limits import Limits
 from api_gateway.application.posts import AuthoredPosts
+from api_gateway.application.recent_writes import RecentWrites
 from api_gateway.config import Settings
 from api_gateway.domain.cursor import Cursors
 from api_gateway.workers import Worker, end_with_supervisor, read_metrics_of_all
@@ -96,6 +99,7 @@ class Parts:
     trust: Trust
     link: Link
     hub: Hub
+    hot: HotReads
     health: Health
 
 
@@ -117,9 +121,11 @@ async def running(settings: Settings, worker: Worker | None = None) -> AsyncIter
         trust = _trust(settings, peers, link, tasks)
         health.expect("revocations", trust.revocations.check)
         health.observe("redis", link.check)
-        hub = _hub(settings, peers, trust)
+        writes = RecentWrites()
+        hot = _hot(link, tasks, writes)
+        hub = _hub(settings, peers, trust, writes)
         tasks.start(hub.run(), "live hub")
-        app = _app(settings, Parts(peers, trust, link, hub, health))
+        app = _app(settings, Parts(peers, trust, link, hub, hot, health))
         listener = worker.listener if worker else listen(host, settings.gateway.port)
         drop_stuck_clients(listener)
         await enter(serve_http(_server(app, settings), listener))
@@ -172,7 +178,7 @@ def _trust(settings: Settings, peers: Peers, link: Link, tasks: Background) -> T
     return Trust(keys, revocations, tokens, LivingTickets(RedisTickets(link), revocations))
 
 
-def _hub(settings: Settings, peers: Peers, trust: Trust) -> Hub:
+def _hub(settings: Settings, peers: Peers, trust: Trust, writes: RecentWrites) -> Hub:
     return Hub(
         GrpcInboxes(peers.notifications),
         notification_sources(settings.peers.notification_grpc_address, settings.grpc),
@@ -181,6 +187,7 @@ def _hub(settings: Settings, peers: Peers, trust: Trust) -> Hub:
             connections=settings.gateway.max_sockets,
             connections_per_user=settings.gateway.max_sockets_per_user,
         ),
+        noticed=writes.note,
     )
 
 
@@ -197,12 +204,13 @@ def _app(settings: Settings, parts: Parts) -> Gateway:
             documents,
         ]
     )
-    dialogue = Dialogue(GrpcNotifications(parts.peers.notifications), trust.tokens)
+    marks = GrpcNotifications(parts.peers.notifications)
+    dialogue = Dialogue(marks, trust.tokens, parts.hot.wrote)
     callers = Callers(trust.tokens, trust.tickets, origins)
     return Gateway(
         list(routes),
         live_routes(parts.hub, dialogue, callers, shown),
-        _edge(settings, trust, parts.link),
+        _edge(settings, trust, parts),
         Cors(origins),
         ClientAddresses(settings.gateway.trusted_proxies),
     )
@@ -221,8 +229,14 @@ def _resources(settings: Settings, peers: Peers, trust: Trust) -> Iterator[objec
     yield NotificationMarkRoutes(notifications)
 
 
-def _edge(settings: Settings, trust: Trust, link: Link) -> Edge:
-    gateway = settings.gateway
+def _hot(link: Link, tasks: Background, writes: RecentWrites) -> HotReads:
+    broadcast = RedisBroadcast(link, writes.note, writes.hears)
+    tasks.start(broadcast.listen(), "writes elsewhere")
+    return HotReads(writes, broadcast)
+
+
+def _edge(settings: Settings, trust: Trust, parts: Parts) -> Edge:
+    gateway, link = settings.gateway, parts.link
     limiter = RedisLimiter(link, LocalLimiter()) if settings.limits.enabled else None
     return Edge(
         Authentication(trust.tokens, reads_are_open=gateway.reads_are_open),
@@ -232,6 +246,7 @@ def _edge(settings: Settings, trust: Trust, link: Link) -> Edge:
         gateway.request_timeout_seconds,
         gateway.password_timeout_seconds,
         gateway.max_body_bytes,
+        parts.hot,
     )
 
 

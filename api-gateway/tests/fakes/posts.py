@@ -1,11 +1,13 @@
 """post-service in memory."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from service_kit.errors import (
+    AppError,
     FailedPrecondition,
     FieldViolation,
     InvalidArgument,
@@ -28,12 +30,33 @@ from tests.fakes.depth import reachable
 _EXACT_TOTAL = 10_000
 
 
+class Gate:
+    """Where answers wait, after they were read, until it is opened."""
+
+    def __init__(self, error: AppError | None = None) -> None:
+        self.reached = asyncio.Event()
+        self.opened = asyncio.Event()
+        self._error = error
+
+    async def passed(self) -> None:
+        """Wait; raises the error, if there is one."""
+        self.reached.set()
+        await self.opened.wait()
+        if self._error is not None:
+            raise self._error
+
+
 class InMemoryPosts:
-    """Posts, each a second younger than the one before; cursors are `after:<id>`."""
+    """Posts, each a second younger than the one before; cursors are `after:<id>`.
+
+    `asked` counts single reads, which wait at the `gate` if there is one.
+    """
 
     def __init__(self) -> None:
         self.posts: dict[int, Post] = {}
         self.counted: int | None = None
+        self.asked = 0
+        self.gate: Gate | None = None
         self._tags: dict[str, Tag] = {}
         self._ids = count(1)
         self._keys: dict[tuple[int, str], int] = {}
@@ -59,9 +82,13 @@ class InMemoryPosts:
         return post
 
     async def get(self, post_id: int) -> Post:
-        if post_id not in self.posts:
+        self.asked += 1
+        post = self.posts.get(post_id)
+        if self.gate is not None:
+            await self.gate.passed()
+        if post is None:
             raise PostNotFound
-        return self.posts[post_id]
+        return post
 
     async def page(self, wanted: PostFilter, *, offset: int, limit: int, cursor: str) -> Page[Post]:
         found = [post for post in reversed(self.posts.values()) if _satisfies(post, wanted)]
@@ -94,7 +121,9 @@ class InMemoryPosts:
         del self.posts[(await self._owned(post_id, user_id, expected)).id]
 
     async def _owned(self, post_id: int, user_id: int, expected: datetime | None) -> Post:
-        post = await self.get(post_id)
+        post = self.posts.get(post_id)
+        if post is None:
+            raise PostNotFound
         if post.author_id != user_id:
             raise PermissionDenied
         if expected is not None and post.updated_at != expected:

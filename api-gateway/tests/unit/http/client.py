@@ -12,6 +12,7 @@ from api_gateway.adapters.http.app import Gateway
 from api_gateway.adapters.http.authentication import Authentication
 from api_gateway.adapters.http.client_address import ClientAddresses, Network
 from api_gateway.adapters.http.cors import Cors
+from api_gateway.adapters.http.hot_reads import HotReads
 from api_gateway.adapters.http.idempotency import Idempotency
 from api_gateway.adapters.http.operations import Route
 from api_gateway.adapters.http.pipeline import Edge
@@ -43,6 +44,7 @@ class EdgeOfTest:
     max_body_bytes: int = 1024 * 1024
     origins: Sequence[str] = ()
     trusted: Sequence[Network] = ()
+    hot: HotReads | None = None
 
     def app(self, routes: Iterable[Route], live: Sequence[Any] = ()) -> Gateway:
         """The application that serves `routes`."""
@@ -54,6 +56,7 @@ class EdgeOfTest:
             self.timeout_seconds,
             self.password_timeout_seconds,
             self.max_body_bytes,
+            self.hot,
         )
         return Gateway(list(routes), live, edge, Cors(self.origins), ClientAddresses(self.trusted))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from api_gateway.adapters.http.hot_reads import HotReads
 from api_gateway.adapters.http.operations import routes_of
 from api_gateway.adapters.http.routes.posts import PostRoutes
 from api_gateway.adapters.http.schemas.posts import PostsData
@@ -51,13 +52,20 @@ class World:
 
 
 @asynccontextmanager
-async def a_world(*, reads_are_open: bool = False) -> AsyncIterator[World]:
-    """A world of its own."""
-    edge, posts = EdgeOfTest(reads_are_open=reads_are_open), InMemoryPosts()
-    authors = InMemoryAuthors(
-        an_author(1, "ann", full_name="Ann A.", avatar_url="https://cdn.example.org/a.png"),
-        an_author(2, "bob"),
-    )
+async def a_world(
+    *, reads_are_open: bool = False, hot: HotReads | None = None, of: World | None = None
+) -> AsyncIterator[World]:
+    """A world of its own, or another gateway to the posts and people `of` one."""
+    edge = EdgeOfTest(reads_are_open=reads_are_open, hot=hot)
+    posts = InMemoryPosts() if of is None else of.posts
+    authors = _two_authors() if of is None else of.authors
     routes = PostRoutes(AuthoredPosts(posts, authors), Cursors(b"s" * 16))
     async with served(routes_of(routes, tag="posts"), edge) as client:
         yield World(client, edge, posts, authors)
+
+
+def _two_authors() -> InMemoryAuthors:
+    return InMemoryAuthors(
+        an_author(1, "ann", full_name="Ann A.", avatar_url="https://cdn.example.org/a.png"),
+        an_author(2, "bob"),
+    )

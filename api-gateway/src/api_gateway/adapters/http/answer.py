@@ -16,6 +16,7 @@ Fields = list[tuple[bytes, bytes]]
 JSON = b"application/json"
 NO_STORE = "no-store"
 REVALIDATE = "private, no-cache"
+_TIME_LENGTH = len('2026-01-02T03:04:05Z"}')
 _DATES = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
 
 
@@ -43,6 +44,16 @@ class Answer:
             fields.append((b"content-length", b"%d" % len(self.body)))
         await send({"type": "http.response.start", "status": self.status, "headers": fields})
         await send({"type": "http.response.body", "body": self.body if with_body else b""})
+
+
+def stem_of(answer: Answer) -> bytes:
+    """The body of a success but for its time, which ends it: what `again` completes."""
+    return answer.body[:-_TIME_LENGTH]
+
+
+def again(stem: bytes) -> bytes:
+    """The body of a success, at this moment."""
+    return b'%b%b"}' % (stem, _now().encode())
 
 
 def ok(

@@ -8,7 +8,7 @@ from typing import Final
 
 from service_kit.errors import FailedPrecondition
 
-from api_gateway.adapters.http.answer import REVALIDATE, Answer, ok
+from api_gateway.adapters.http.answer import NO_STORE, REVALIDATE, Answer, ok
 from api_gateway.adapters.http.call import Call
 
 _ANY: Final = "*"
@@ -30,8 +30,12 @@ def tagged(call: Call, answer: Answer) -> Answer:
     """The answer to a GET with its entity tag, or 304 where the client has it already."""
     if answer.status != 200 or not answer.data or call.method != "GET":
         return answer
-    tag = entity_tag(answer.data)
-    if answer.cache_control == "no-store":
+    return named(call, answer, entity_tag(answer.data))
+
+
+def named(call: Call, answer: Answer, tag: str) -> Answer:
+    """The same with a tag that is known."""
+    if answer.cache_control == NO_STORE:
         answer.cache_control = REVALIDATE
     wanted = call.field("if-none-match")
     if wanted is not None and _names(wanted, tag, weakly=True):

@@ -22,6 +22,13 @@ class Access(Enum):
     READ = "read"
 
 
+class Hot(Enum):
+    """Whose answers to a read may be given again for a moment."""
+
+    SHARED = "the same for everybody"
+    OWN = "each caller's own"
+
+
 @dataclass(frozen=True, slots=True)
 class Success:
     """What an operation answers when all is well.
@@ -61,7 +68,9 @@ class Operation:
     """One operation. `path` is the whole template; `service` is who does the work behind it.
 
     `limit` is the scope of a rate limit of its own, None for no limit at all; `conditional`
-    operations honour If-Match; those that hash a password may take longer than others.
+    operations honour If-Match; those that hash a password may take longer than others. Answers
+    of `hot` reads are given again for a moment; `apart` names the path parameter that is a user's
+    id, where that user is answered more than others are.
     """
 
     method: Method
@@ -76,6 +85,8 @@ class Operation:
     limit: str | None = ""
     conditional: bool = False
     hashes: bool = False
+    hot: Hot | None = None
+    apart: str = ""
     example: Mapping[str, object] | None = None
     deprecated: bool = False
 
@@ -108,6 +119,8 @@ def operation(
     limit: str | None = "",
     conditional: bool = False,
     hashes: bool = False,
+    hot: Hot | None = None,
+    apart: str = "",
     example: Mapping[str, object] | None = None,
     deprecated: bool = False,
     prefix: str = API,
@@ -134,6 +147,8 @@ def operation(
                 "limit": limit,
                 "conditional": conditional,
                 "hashes": hashes,
+                "hot": hot,
+                "apart": apart,
                 "example": example,
                 "deprecated": deprecated,
             },

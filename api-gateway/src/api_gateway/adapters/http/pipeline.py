@@ -12,17 +12,19 @@ from service_kit.errors import AppError
 from starlette.types import Receive
 
 from api_gateway.adapters.http.admission import Admission
-from api_gateway.adapters.http.answer import Answer, Fields
+from api_gateway.adapters.http.answer import Answer, Fields, again
 from api_gateway.adapters.http.authentication import Authentication
 from api_gateway.adapters.http.binding import Binding, bind
 from api_gateway.adapters.http.call import Call
-from api_gateway.adapters.http.conditional import tagged
+from api_gateway.adapters.http.conditional import named, tagged
 from api_gateway.adapters.http.errors import BodyTooSlow, answer_of, status_of
+from api_gateway.adapters.http.hot_reads import HotReads, Key
 from api_gateway.adapters.http.idempotency import Idempotency
 from api_gateway.adapters.http.json_body import read_body
-from api_gateway.adapters.http.operations import Access, Route
+from api_gateway.adapters.http.operations import Access, Hot, Route
 from api_gateway.adapters.http.rate_limits import LimitReached, RateLimits
 
+_LONGEST_QUERY: Final = 512
 _BODY_SHARE: Final = 0.9
 """Of a request's time: a client that does not send is told so before the deadline blames us."""
 
@@ -38,6 +40,7 @@ class Edge:
     timeout_seconds: float
     password_timeout_seconds: float
     max_body_bytes: int
+    hot: HotReads | None = None
 
 
 class Endpoint:
@@ -70,12 +73,60 @@ class Endpoint:
         self, call: Call, parameters: Mapping[str, str], receive: Receive, fields: Fields
     ) -> Answer:
         await self._identify(call, fields)
+        key = self._key(call, parameters)
+        if key is not None:
+            return await self._hot(key, call, parameters)
         raw = await self._body(call, receive)
         arguments = self._binding.arguments(call, parameters, raw)
         work = partial(self._work, call, arguments)
-        if not self.operation.idempotent:
+        if self.operation.method == "GET":
             return tagged(call, await work())
-        return await self._edge.idempotency.once(call, self.operation.path, raw, work)
+        try:
+            if not self.operation.idempotent:
+                return await work()
+            return await self._edge.idempotency.once(call, self.operation.path, raw, work)
+        finally:
+            await self._wrote(call)
+
+    def _key(self, call: Call, parameters: Mapping[str, str]) -> Key | None:
+        """What names the answer to a hot read; None where it must be made for this caller."""
+        hot, query = self.operation.hot, call.scope.get("query_string", b"")
+        if hot is None or self._edge.hot is None or call.field("content-length"):
+            return None
+        own = call.principal is not None and hot is Hot.OWN
+        if self.operation.apart and call.principal is not None:
+            named = parameters[self.operation.apart]
+            if not (named.isascii() and named.isdecimal()):
+                return None
+            own = int(named) == call.principal.user_id
+        owner = call.principal.user_id if own and call.principal is not None else 0
+        return (call.path, query, owner) if len(query) <= _LONGEST_QUERY else None
+
+    async def _hot(self, key: Key, call: Call, parameters: Mapping[str, str]) -> Answer:
+        """The answer to a hot read, kept or fetched."""
+        hot = self._edge.hot
+        assert hot is not None  # noqa: S101 - what gave it a key
+        caller = None if call.principal is None else call.principal.user_id
+        kept = hot.find(key, caller)
+        if kept is not None:
+            return named(call, Answer(200, again(kept.stem), fields=[*kept.fields]), kept.tag)
+        arguments = self._binding.arguments(call, parameters, b"")
+        return tagged(call, await hot.load(key, caller, partial(self._fetch, arguments)))
+
+    async def _fetch(self, arguments: Mapping[str, Any]) -> Answer:
+        """As `_work`, but an error is raised: of all who wait for this, each words its own."""
+        try:
+            answer = await self._handler(**arguments)
+        except AppError as error:
+            self._count(status_of(error), error)
+            raise
+        self._count(answer.status, None)
+        return answer
+
+    async def _wrote(self, call: Call) -> None:
+        """Have the caller read what it may have written, at every gateway."""
+        if self._edge.hot is not None and call.principal is not None:
+            await self._edge.hot.wrote(call.principal.user_id)
 
     async def _identify(self, call: Call, fields: Fields) -> None:
         """Know the caller and count the request; a bad token counts against its address."""

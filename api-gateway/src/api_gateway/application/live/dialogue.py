@@ -1,5 +1,6 @@
 """What a client asks for on a live connection, carried out."""
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from service_kit.errors import AppError, Unauthenticated
@@ -25,12 +26,20 @@ _RESUME_FIRST: Final = ("RESUME_FIRST", "the first frame is resume")
 _RESUMED_ALREADY: Final = ("RESUMED_ALREADY", "the connection is resumed already")
 
 
+async def _ignore(_user_id: int) -> None:
+    """Nobody is told."""
+
+
 class Dialogue:
     """Answers clients, one command after the other; other devices see what they read."""
 
-    def __init__(self, marks: ReadMarks, tokens: Tokens) -> None:
+    def __init__(
+        self, marks: ReadMarks, tokens: Tokens, wrote: Callable[[int], Awaitable[None]] = _ignore
+    ) -> None:
+        """`wrote` is told who has changed something, as it is of requests that do."""
         self._marks = marks
         self._tokens = tokens
+        self._wrote = wrote
 
     async def command(self, connection: Connection, command: Command) -> None:
         """Carry out what a client asks for; what is refused is answered with an error frame."""
@@ -45,6 +54,8 @@ class Dialogue:
                 await self._carry_out(connection, command)
             except AppError as error:
                 connection.offer([error_frame(error.code, error.message)])
+            if isinstance(command, Read | ReadAll | Seen):
+                await self._wrote(connection.principal.user_id)
 
     async def _carry_out(self, connection: Connection, command: Command) -> None:
         caller_id = connection.principal.user_id

@@ -40,7 +40,11 @@ class Hub:
         revocations: Revocations,
         limits: Limits | None = None,
         clock: Callable[[], float] = time.time,
+        *,
+        noticed: Callable[[int], None] = lambda _: None,
     ) -> None:
+        """`noticed` is called with each user here before whose connections are told something."""
+        self._noticed = noticed
         self._around = Surroundings(limits or Limits(), Timers(), clock)
         self._catch_up = CatchUp(inboxes, self._around)
         self._sources = sources
@@ -90,6 +94,7 @@ class Hub:
         """Tell the connections of whom it concerns."""
         channel = self._channels.get(what.user_id)
         if channel is not None:
+            self._noticed(what.user_id)
             channel.happened(source, what)
 
     def lost(self, source: Source) -> None:

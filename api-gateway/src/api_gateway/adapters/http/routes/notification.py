@@ -11,6 +11,7 @@ from api_gateway.adapters.http.operations import (
     OWNED_NOTIFICATION,
     USER_NOT_FOUND,
     Access,
+    Hot,
     Success,
     operation,
 )
@@ -87,6 +88,7 @@ class NotificationRoutes:
             {"count": 3, "unseen": 1, "seen_up_to_seq": 124},
             "unread notifications counted",
         ),
+        hot=Hot.OWN,
     )
     async def unread_count(self, call: Call) -> Answer:
         """The number beside the bell: `unseen` falls to 0 when the owner looks, `count` as read."""

@@ -8,7 +8,7 @@ from fastapi import Query
 from api_gateway.adapters.http.answer import Answer, created, ok
 from api_gateway.adapters.http.call import Call
 from api_gateway.adapters.http.conditional import entity_tag, require_match
-from api_gateway.adapters.http.operations import FORBIDDEN, Access, Refusal, Success, operation
+from api_gateway.adapters.http.operations import FORBIDDEN, Access, Hot, Refusal, Success, operation
 from api_gateway.adapters.http.schemas import fields
 from api_gateway.adapters.http.schemas.pages import page_content
 from api_gateway.adapters.http.schemas.posts import (
@@ -63,6 +63,7 @@ class PostRoutes:
         "Posts, newest first",
         access=Access.READ,
         success=Success(200, PostsData, {"posts": [EXAMPLE], "total": 1}, "posts found"),
+        hot=Hot.SHARED,
     )
     async def page(self, call: Call, query: Annotated[PostsQuery, Query()]) -> Answer:
         """Posts that satisfy every filter, both moments included.
@@ -86,6 +87,7 @@ class PostRoutes:
         access=Access.READ,
         success=Success(200, PostData, EXAMPLE, "post found"),
         errors=(_NOT_FOUND,),
+        hot=Hot.SHARED,
     )
     async def get(self, post_id: fields.TextId) -> Answer:
         """A post with its author."""

@@ -10,6 +10,7 @@ from api_gateway.adapters.http.call import Call
 from api_gateway.adapters.http.operations import (
     USER_NOT_FOUND,
     Access,
+    Hot,
     Refusal,
     Success,
     operation,
@@ -93,6 +94,7 @@ class RelationRoutes:
             200, FollowersData, {"followers": [USER_EXAMPLE], **PAGE_EXAMPLE}, "followers found"
         ),
         errors=(USER_NOT_FOUND,),
+        hot=Hot.SHARED,
     )
     async def followers(
         self, call: Call, user_id: fields.TextId, query: Annotated[RelatedUsersQuery, Query()]
@@ -113,6 +115,7 @@ class RelationRoutes:
             200, FolloweesData, {"followees": [USER_EXAMPLE], **PAGE_EXAMPLE}, "followees found"
         ),
         errors=(USER_NOT_FOUND,),
+        hot=Hot.SHARED,
     )
     async def followees(
         self, call: Call, user_id: fields.TextId, query: Annotated[RelatedUsersQuery, Query()]

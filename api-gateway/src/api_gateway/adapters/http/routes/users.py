@@ -16,6 +16,7 @@ from api_gateway.adapters.http.operations import (
     FORBIDDEN,
     USER_NOT_FOUND,
     Access,
+    Hot,
     Refusal,
     Success,
     operation,
@@ -159,6 +160,8 @@ class UserRoutes:
         access=Access.READ,
         success=_ONE,
         errors=(USER_NOT_FOUND,),
+        hot=Hot.SHARED,
+        apart="user_id",
     )
     async def get(self, call: Call, user_id: fields.TextId) -> Answer:
         """A profile; the e-mail address is in it for its owner only."""

@@ -1,0 +1,122 @@
+"""Answers to reads, kept for less than a second: what many ask for at once is fetched once.
+
+What a caller has changed itself, through whichever gateway, is never answered from before that;
+what others have changed is seen within `LIFETIME_SECONDS`. Entries expire by the time at which
+their loading began, so nothing has to arrive for that to hold.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from service_kit import metrics
+
+from api_gateway.adapters.http.answer import Answer, Fields, stem_of
+from api_gateway.adapters.http.conditional import entity_tag
+from api_gateway.application.recent_writes import Gateways, RecentWrites
+
+LIFETIME_SECONDS: Final = 0.8
+_MOST_BYTES: Final = 8 * 1024 * 1024
+_LARGEST: Final = 256 * 1024
+_OVERHEAD: Final = 1024
+"""Bytes of an entry beside its body, roughly."""
+
+Key = Hashable
+Work = Callable[[], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A success as it can be given again; `begun` is when it began to be fetched."""
+
+    begun: float
+    stem: bytes
+    tag: str
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    begun: float
+    task: "asyncio.Task[Answer]"
+
+
+class HotReads:
+    """What was answered a moment ago, by key; loads of one key at a time are one load."""
+
+    def __init__(
+        self,
+        writes: RecentWrites,
+        gateways: Gateways,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._writes = writes
+        self._gateways = gateways
+        self._clock = clock
+        self._kept: OrderedDict[Key, Kept] = OrderedDict()
+        self._flights: dict[Key, _Flight] = {}
+        self._bytes = 0
+        self._hits = metrics.CACHE_REQUESTS.labels("gateway_reads", "hit")
+        self._misses = metrics.CACHE_REQUESTS.labels("gateway_reads", "miss")
+
+    async def wrote(self, user_id: int) -> None:
+        """Somebody has changed something: from here on they read it, at every gateway."""
+        self._writes.note(user_id)
+        await self._gateways.tell(user_id)
+
+    def find(self, key: Key, user_id: int | None) -> Kept | None:
+        """What that caller (None: unknown) may be answered without asking anybody."""
+        kept = self._kept.get(key)
+        if kept is None:
+            return None
+        oldest = max(self._writes.since(user_id), self._clock() - LIFETIME_SECONDS)
+        if kept.begun <= oldest:
+            return None
+        self._hits.inc()
+        return kept
+
+    async def load(self, key: Key, user_id: int | None, work: Work) -> Answer:
+        """What `work` answers, or the same work for another caller that began late enough."""
+        self._misses.inc()
+        flight = self._flights.get(key)
+        if flight is None or flight.begun <= self._writes.since(user_id):
+            flight = self._start(key, work)
+        answer = await asyncio.shield(flight.task)
+        return replace(answer, fields=list(answer.fields))
+
+    def _start(self, key: Key, work: Work) -> _Flight:
+        begun = self._clock()
+
+        async def loaded() -> Answer:
+            answer = await work()
+            self._keep(key, begun, answer)
+            return answer
+
+        flight = _Flight(begun, asyncio.create_task(loaded(), name="hot read"))
+        self._flights[key] = flight
+        flight.task.add_done_callback(lambda task: self._landed(key, task))
+        return flight
+
+    def _landed(self, key: Key, task: "asyncio.Task[Answer]") -> None:
+        flight = self._flights.get(key)
+        if flight is not None and flight.task is task:
+            del self._flights[key]
+        if not task.cancelled():
+            task.exception()  # those who wait have it; nobody may wait any more
+
+    def _keep(self, key: Key, begun: float, answer: Answer) -> None:
+        if answer.status != 200 or not answer.data or len(answer.body) > _LARGEST:
+            return
+        self._drop(key)
+        kept = Kept(begun, stem_of(answer), entity_tag(answer.data), list(answer.fields))
+        self._kept[key] = kept
+        self._bytes += len(kept.stem) + _OVERHEAD
+        while self._bytes > _MOST_BYTES:
+            self._drop(next(iter(self._kept)))
+
+    def _drop(self, key: Key) -> None:
+        if (kept := self._kept.pop(key, None)) is not None:
+            self._bytes -= len(kept.stem) + _OVERHEAD

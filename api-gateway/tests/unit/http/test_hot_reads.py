@@ -1,0 +1,203 @@
+"""Reads that are kept for a moment: one's own writes at once, others' within a second."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+
+import pytest
+from service_kit.errors import Unavailable
+
+from api_gateway.adapters.http.hot_reads import LIFETIME_SECONDS, HotReads
+from api_gateway.application.recent_writes import RecentWrites
+from tests.fakes.authors import an_author
+from tests.fakes.gateways import InMemoryGateways
+from tests.fakes.posts import Gate
+from tests.unit.http.posts_world import World, a_world
+
+
+@dataclass
+class House:
+    """Two gateways to the same posts, with a clock that stands still."""
+
+    here: World
+    there: World
+    now: list[float]
+    writes: list[RecentWrites]
+
+    def later(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now[0] += seconds
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    async with AsyncExitStack() as stack:
+        yield await _house(stack)
+
+
+async def _house(stack: AsyncExitStack, *, reads_are_open: bool = False) -> House:
+    now, gateways, hots, writes = [1000.0], InMemoryGateways(), [], []
+    for _ in range(2):
+        known = RecentWrites(lambda: now[0])
+        gateways.join(known)
+        writes.append(known)
+        hots.append(HotReads(known, gateways, lambda: now[0]))
+    here = await stack.enter_async_context(a_world(reads_are_open=reads_are_open, hot=hots[0]))
+    other = a_world(reads_are_open=reads_are_open, hot=hots[1], of=here)
+    house = House(here, await stack.enter_async_context(other), now, writes)
+    house.later(0.001)
+    return house
+
+
+async def _title(world: World, user: int | None = 2, post: int = 1) -> str:
+    answer = await world.request("GET", f"/posts/{post}", user)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["data"]["title"])
+
+
+async def _titles(world: World, user: int | None = 2, query: str = "limit=5") -> list[str]:
+    answer = await world.request("GET", f"/posts/list?{query}", user)
+    return [post["title"] for post in answer.json()["data"]["posts"]]
+
+
+async def _change(world: World, title: str) -> None:
+    answer = await world.request("PUT", "/posts/1", 1, {"title": title})
+    assert answer.status_code == 200, answer.text
+
+
+async def test_what_is_kept_is_answered_without_asking_anybody(house: House) -> None:
+    await house.here.written("old", user=1)
+    house.later(0.001)
+    first = await house.here.request("GET", "/posts/1", 2)
+    house.here.posts.posts.clear()
+    again = await house.here.request("GET", "/posts/1", 2)
+    assert again.json()["data"] == first.json()["data"]
+    assert again.headers["etag"] == first.headers["etag"]
+    assert again.headers["cache-control"] == first.headers["cache-control"]
+    assert again.headers["x-request-id"] != first.headers["x-request-id"]
+    known = await house.here.request("GET", "/posts/1", 2, if_none_match=first.headers["etag"])
+    assert (known.status_code, known.content) == (304, b"")
+    assert (await house.here.request("HEAD", "/posts/1", 2)).content == b""
+
+
+async def test_the_author_reads_a_change_at_once_at_every_gateway(house: House) -> None:
+    await house.here.written("old", user=1)
+    house.later(0.001)
+    for world in (house.here, house.there):
+        assert await _title(world, 1) == "old"
+        assert await _titles(world, 1) == ["old"]
+    house.later(0.001)
+    await _change(house.here, "new")
+    house.later(0.001)
+    for world in (house.here, house.there):
+        assert await _title(world, 1) == "new"
+        assert await _titles(world, 1) == ["new"]
+
+
+async def test_others_read_a_change_within_a_second_at_every_gateway(house: House) -> None:
+    await house.here.written("old", user=1)
+    house.later(0.001)
+    assert await _title(house.there) == "old"
+    house.later(0.1)
+    await _change(house.here, "new")
+    house.later(LIFETIME_SECONDS)
+    assert LIFETIME_SECONDS < 1
+    assert await _title(house.there) == "new"
+
+
+async def test_what_the_author_has_fetched_anew_is_new_for_everybody(house: House) -> None:
+    await house.here.written("old", user=1)
+    house.later(0.001)
+    assert await _title(house.here) == "old"
+    await _change(house.here, "new")
+    house.later(0.001)
+    assert await _title(house.here, 2) == "old"
+    assert await _title(house.here, 1) == "new"
+    assert await _title(house.here, 2) == "new"
+
+
+async def test_a_deleted_post_is_gone_for_its_author_at_once_for_others_within_a_second(
+    house: House,
+) -> None:
+    await house.here.written("old", user=1)
+    house.later(0.001)
+    assert await _title(house.there, 2) == "old"
+    assert await _titles(house.there, 1) == ["old"]
+    house.later(0.001)
+    assert (await house.here.request("DELETE", "/posts/1", 1)).status_code == 200
+    house.later(0.001)
+    assert (await house.there.request("GET", "/posts/1", 1)).status_code == 404
+    assert await _titles(house.there, 1) == []
+    house.later(LIFETIME_SECONDS)
+    assert (await house.there.request("GET", "/posts/1", 2)).status_code == 404
+
+
+async def test_a_renamed_author_is_renamed_in_what_is_kept_within_a_second(house: House) -> None:
+    await house.here.written("old", user=1)
+    house.later(0.001)
+    await _title(house.there)
+    house.here.authors.users[1] = an_author(1, "anna")
+    house.later(LIFETIME_SECONDS)
+    answer = await house.there.request("GET", "/posts/1", 2)
+    assert answer.json()["data"]["author"]["username"] == "anna"
+
+
+async def test_a_load_that_began_before_a_write_is_not_kept_for_its_author(house: House) -> None:
+    await house.here.written("old", user=1)
+    house.later(0.001)
+    gate = house.there.posts.gate = Gate()
+    reading = asyncio.create_task(_title(house.there, 2))
+    await gate.reached.wait()
+    house.later(0.001)
+    await _change(house.here, "new")
+    house.later(0.001)
+    own = asyncio.create_task(_title(house.there, 1))
+    gate.opened.set()
+    assert await own == "new"
+    assert await reading == "old"
+    assert await _title(house.there, 1) == "new"
+
+
+async def test_many_who_ask_at_once_are_one_question(house: House) -> None:
+    await house.here.written("old", user=1)
+    house.later(0.001)
+    gate = house.here.posts.gate = Gate()
+    readers = [asyncio.create_task(_title(house.here, 2)) for _ in range(20)]
+    await gate.reached.wait()
+    gate.opened.set()
+    assert await asyncio.gather(*readers) == ["old"] * 20
+    assert house.here.posts.asked == 1
+
+
+async def test_each_who_waited_for_an_error_gets_it_with_its_own_request_id(house: House) -> None:
+    gate = house.here.posts.gate = Gate(Unavailable())
+    asking = [
+        asyncio.create_task(house.here.request("GET", "/posts/1", 2, x_request_id=f"r{n}"))
+        for n in range(3)
+    ]
+    await gate.reached.wait()
+    gate.opened.set()
+    answers = await asyncio.gather(*asking)
+    assert [answer.status_code for answer in answers] == [503] * 3
+    assert [answer.json()["request_id"] for answer in answers] == ["r0", "r1", "r2"]
+
+
+async def test_nothing_kept_is_answered_while_other_gateways_are_not_heard(house: House) -> None:
+    await house.here.written("old", user=1)
+    house.later(0.001)
+    assert await _title(house.there, 2) == "old"
+    house.writes[1].hears(False)
+    house.there.posts.posts[1] = replace(house.there.posts.posts[1], title="new")
+    assert await _title(house.there, 2) == "new"
+
+
+async def test_open_reads_never_show_what_anybody_has_changed_since() -> None:
+    async with AsyncExitStack() as stack:
+        house = await _house(stack, reads_are_open=True)
+        await house.here.written("old", user=1)
+        house.later(0.001)
+        assert await _title(house.there, None) == "old"
+        await _change(house.here, "new")
+        house.later(0.001)
+        assert await _title(house.there, None) == "new"
