@@ -1,229 +1,51 @@
 """Whatever one does to inboxes, in whatever order, they are as a list of notifications says."""
 
-import asyncio
-from collections.abc import Awaitable
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
-import pytest
 from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import (
-    Bundle,
-    RuleBasedStateMachine,
-    invariant,
-    multiple,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import run_state_machine_as_test
 from service_kit.config import PostgresSettings
 from service_kit.database import open_database
 
 from notification_service.adapters.event_records import event_to_record
 from notification_service.adapters.postgres import PostgresInboxes, PostgresUnits
 from notification_service.adapters.postgres_jobs import PostgresJobQueue
-from notification_service.application.live import Announced, Hub, Stream
-from notification_service.application.use_cases import Notifications
-from notification_service.domain.errors import NotificationNotFound
-from notification_service.domain.events import NotificationCreated
-from notification_service.domain.models import Target, Window
+from notification_service.application.live import Hub
 from notification_service.main import changes_on
-from tests.builders import NOW, a_draft
+from tests.builders import NOW
+from tests.contract.inbox_machine import Inboxes
 from tests.contract.stores import Store
-from tests.fakes import InMemoryUsers
-
-T = TypeVar("T")
-USERS = st.integers(1, 3)
-SUBJECTS = st.sampled_from(["post:1", "post:2"])
 
 
-@dataclass(slots=True)
-class Entry:
-    """A notification as the model has it."""
-
-    id: int
-    subject: str
-    is_read: bool = False
-    is_gone: bool = False
-    is_archived: bool = False
-
-    @property
-    def is_unread(self) -> bool:
-        return not self.is_read and not self.is_gone
-
-
-class Inboxes(RuleBasedStateMachine):
-    """Inboxes in PostgreSQL beside lists in memory; a list's index is the seq less one."""
+class PostgresStore(Inboxes):
+    """The same in PostgreSQL."""
 
     url: ClassVar[str]
-    sent = Bundle("sent")
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.model: dict[int, list[Entry]] = {1: [], 2: [], 3: []}
-        self.seen = {1: 0, 2: 0, 3: 0}
-        self.told: dict[int, list[int]] = {1: [], 2: [], 3: []}
-        self.runner = asyncio.Runner()
-        self.stack = AsyncExitStack()
-        self.store, self.notifications, self.stream = self.run(self._open())
-
-    def run(self, work: Awaitable[T]) -> T:
-        async def whole() -> T:
-            return await work
-
-        return self.runner.run(whole())
-
-    async def _open(self) -> tuple[Store, Notifications, Stream]:
+    async def _make(self) -> Store:
         pool = PostgresSettings(pool_min=1, pool_max=2)
         database = await self.stack.enter_async_context(open_database(self.url, pool, "test"))
-        await database.fetch("empty", "TRUNCATE inboxes, notifications, outbox")
+        await database.fetch("empty", "TRUNCATE inboxes, notifications, outbox, inbox")
         hub = Hub(lambda: NOW)
         units = PostgresUnits(database, changes_on, event_to_record, lambda: None, hub)
-        store = Store(PostgresInboxes(database), units, PostgresJobQueue(database), hub)
-        notifications = Notifications(store.inboxes, InMemoryUsers(), units)
-        stream = hub.open(100_000_000)
-        await notifications.subscribe(stream, [1, 2, 3])
-        return store, notifications, stream
-
-    def teardown(self) -> None:
-        self.run(self.stack.aclose())
-        self.runner.close()
-
-    @rule(target=sent, user_ids=st.lists(USERS, min_size=1, max_size=5), subject=SUBJECTS)
-    def deliver(self, user_ids: list[int], subject: str) -> object:
-        drafts = [a_draft(user_id, subject=subject) for user_id in user_ids]
-        made = self.run(self.store.deliver(*drafts))
-        for one in made:
-            self.model[one.user_id].append(Entry(one.id, subject))
-            assert one.seq == len(self.model[one.user_id])
-        return multiple(*((one.user_id, one.seq) for one in made))
-
-    @rule(place=sent)
-    def read(self, place: tuple[int, int]) -> None:
-        entry = self.model[place[0]][place[1] - 1]
-        if entry.is_gone:
-            with pytest.raises(NotificationNotFound):
-                self.run(self.notifications.read(entry.id, None))
-            return
-        was_read, _ = self.run(self.notifications.read(entry.id, None))
-        assert was_read == entry.is_read
-        entry.is_read = True
-
-    @rule(place=sent)
-    def remove(self, place: tuple[int, int]) -> None:
-        entry = self.model[place[0]][place[1] - 1]
-        if entry.is_gone:
-            with pytest.raises(NotificationNotFound):
-                self.run(self.notifications.remove(entry.id, None))
-            return
-        self.run(self.notifications.remove(entry.id, None))
-        entry.is_gone = True
-
-    @rule(user_id=USERS, up_to_seq=st.none() | st.integers(0, 12))
-    def read_all(self, user_id: int, up_to_seq: int | None) -> None:
-        unread = [entry for entry in self.model[user_id][:up_to_seq] if entry.is_unread]
-        count, _ = self.run(self.notifications.read_all(user_id, up_to_seq))
-        assert count == len(unread)
-        for entry in unread:
-            entry.is_read = True
-
-    @rule(user_id=USERS, up_to_seq=st.none() | st.integers(0, 12))
-    def see(self, user_id: int, up_to_seq: int | None) -> None:
-        newest = len(self.model[user_id])
-        mark = newest if up_to_seq is None else min(up_to_seq, newest)
-        self.seen[user_id] = max(self.seen[user_id], mark)
-        state = self.run(self.notifications.mark_seen(user_id, up_to_seq))
-        assert state.seen_seq == self.seen[user_id]
-
-    @rule(place=sent, is_archived=st.booleans())
-    def archive(self, place: tuple[int, int], is_archived: bool) -> None:
-        entry = self.model[place[0]][place[1] - 1]
-        change = self.notifications.set_archived(entry.id, None, is_archived=is_archived)
-        if entry.is_gone:
-            with pytest.raises(NotificationNotFound):
-                self.run(change)
-            return
-        changed, _ = self.run(change)
-        assert changed == (entry.is_archived != is_archived)
-        entry.is_archived = is_archived
-        entry.is_read = entry.is_read or is_archived
-
-    @rule(user_ids=st.sets(USERS, min_size=1), subject=SUBJECTS)
-    def withdraw(self, user_ids: set[int], subject: str) -> None:
-        gone = [
-            entry
-            for user_id in user_ids
-            for entry in self.model[user_id]
-            if entry.is_unread and entry.subject == subject
-        ]
-        withdrawn = self.run(self._withdraw([Target(key, subject) for key in user_ids]))
-        assert withdrawn == {entry.id for entry in gone}
-        for entry in gone:
-            entry.is_gone = True
-
-    async def _withdraw(self, targets: list[Target]) -> set[int]:
-        async with self.store.units.begin() as unit:
-            await unit.inboxes.lock([target.user_id for target in targets])
-            events = await unit.inboxes.withdraw(targets)
-            unit.emit(events)
-        return {event.notification_id for event in events}
-
-    @rule(user_id=USERS)
-    def fail(self, user_id: int) -> None:
-        with pytest.raises(LookupError):
-            self.run(self._deliver_and_fail(user_id))
-
-    async def _deliver_and_fail(self, user_id: int) -> None:
-        async with self.store.units.begin() as unit:
-            unit.emit(await unit.inboxes.deliver([a_draft(user_id)]))
-            raise LookupError
-
-    @invariant()
-    def inboxes_are_as_the_model_says(self) -> None:
-        self.run(self._compare())
-
-    async def _compare(self) -> None:
-        for user_id, entries in self.model.items():
-            kept = [entry for entry in entries if not entry.is_gone]
-            shown = [entry for entry in kept if not entry.is_archived]
-            unread = [entry for entry in entries if entry.is_unread]
-            counts = await self.store.counts(user_id)
-            assert counts == (len(entries), len(unread), len(shown))
-            unseen = [entry for entry in entries[self.seen[user_id] :] if entry.is_unread]
-            assert await self.store.unseen(user_id) == (len(unseen), self.seen[user_id])
-            for is_archived in (False, True):
-                part = [entry for entry in kept if entry.is_archived == is_archived]
-                page = await self.store.inboxes.feed(user_id, Window(100, is_archived=is_archived))
-                assert [one.id for one in page.notifications] == [one.id for one in reversed(part)]
-                assert page.total == len(part)
-            missed = await self.store.inboxes.since(user_id, 0, 1000)
-            assert [(one.id, one.seq, one.is_withdrawn) for one in missed.notifications] == [
-                (entry.id, seq, entry.is_gone) for seq, entry in enumerate(entries, 1)
-            ]
-
-    @invariant()
-    def every_notification_is_told_once_in_order(self) -> None:
-        self.run(self._listen())
-        for user_id, entries in self.model.items():
-            assert self.told[user_id] == [entry.id for entry in entries]
-
-    async def _listen(self) -> None:
-        while (frame := await self.stream.next(0)) is not None:
-            if isinstance(frame, Announced) and isinstance(frame.event, NotificationCreated):
-                self.told[frame.event.inbox.user_id].append(frame.event.notification.id)
+        return Store(PostgresInboxes(database), units, PostgresJobQueue(database), hub)
 
 
-def test_inboxes_are_as_a_list_of_notifications_says(database_url: str) -> None:
-    machine = type("InboxesOfThisFile", (Inboxes,), {"url": database_url})
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=12,
-            stateful_step_count=25,
-            deadline=None,
-            derandomize=True,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-        ),
+def _explore(machine: type[Inboxes], examples: int) -> None:
+    chosen = settings(
+        max_examples=examples,
+        stateful_step_count=25,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
     )
+    run_state_machine_as_test(machine, settings=chosen)
+
+
+def test_inboxes_in_memory_are_as_a_list_of_notifications_says() -> None:
+    _explore(Inboxes, 150)
+
+
+def test_inboxes_in_postgres_are_as_a_list_of_notifications_says(database_url: str) -> None:
+    _explore(type("InboxesOfThisFile", (PostgresStore,), {"url": database_url}), 12)
