@@ -9,6 +9,7 @@ from pinstack_proto import topics
 from pinstack_proto.auth.v1 import auth_pb2, auth_pb2_grpc
 from pinstack_proto.user.v1 import user_pb2
 from pinstack_proto.user.v1.user_pb2_grpc import UserServiceStub
+from service_kit import inbox
 from service_kit.database import Database, open_database
 from service_kit.events import Consumer
 from service_kit.grpc_client import open_channel
@@ -155,7 +156,11 @@ def _recover(settings: Settings, registering: Registering, tasks: Background) ->
 
 
 def _prune(settings: Settings, database: Database, tasks: Background) -> None:
-    leftovers = PostgresLeftovers(database, timedelta(days=settings.keep_events_days))
+    leftovers = PostgresLeftovers(
+        database,
+        timedelta(days=settings.keep_events_days),
+        inbox.kept(settings.kafka.topic_kept),
+    )
     tasks.start(every(settings.prune_seconds, leftovers.prune, "pruning"), "pruning")
 
 
@@ -169,6 +174,7 @@ def _consume(settings: Settings, database: Database, tasks: Background, health: 
         types=[USER_DELETED],
         partitions=kafka.topic_partitions,
         replication=kafka.topic_replication,
+        kept=kafka.topic_kept,
     )
     health.observe("kafka", consumer.check)
     tasks.start(consumer.run(), "event consumer")

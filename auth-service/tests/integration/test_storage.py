@@ -206,7 +206,7 @@ async def test_only_what_has_had_its_day_is_pruned(
         "TRUNCATE auth_events, guesses, signing_keys, revocations, refresh_tokens, sessions,"
         " registrations, credentials, inbox",
     )
-    leftovers = PostgresLeftovers(database, timedelta(days=90))
+    leftovers = PostgresLeftovers(database, timedelta(days=90), timedelta(days=30))
     await _account(database, units, 7)
     living, dead = await _sign_in(units, 7, b"living"), await _sign_in(units, 7, b"dead")
     async with units.begin() as unit:
@@ -230,7 +230,7 @@ async def test_old_rows_of_every_table_go(
     await _one_of_each(database)
     sql = f"UPDATE {table} SET {_AGE[table]} = now() - interval '200 days'"  # noqa: S608
     await database.fetch("age", sql)
-    await PostgresLeftovers(database, timedelta(days=90)).prune()
+    await PostgresLeftovers(database, timedelta(days=90), timedelta(days=30)).prune()
     left = len(await database.fetch("left", f"SELECT FROM {table}"))
     assert left == (1 if table == "revocations" else 0)  # the newest one tells which log it is
 
@@ -261,4 +261,4 @@ async def test_pruning_goes_on_until_all_is_gone(database: Database) -> None:
         FROM generate_series(1, 120)
     """
     await database.fetch("many", many)
-    assert await PostgresLeftovers(database, timedelta(days=90)).prune() == 120
+    assert await PostgresLeftovers(database, timedelta(days=90), timedelta(days=30)).prune() == 120

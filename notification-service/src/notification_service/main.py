@@ -9,6 +9,7 @@ from pinstack_proto.relation.v1 import relation_pb2
 from pinstack_proto.relation.v1.relation_pb2_grpc import RelationServiceStub
 from pinstack_proto.user.v1 import user_pb2
 from pinstack_proto.user.v1.user_pb2_grpc import UserServiceStub
+from service_kit import inbox
 from service_kit.database import Connection, open_database
 from service_kit.events import Consumer
 from service_kit.grpc_client import open_channel
@@ -42,6 +43,8 @@ RELATIONS = relation_pb2.DESCRIPTOR.services_by_name["RelationService"]
 
 _POLL_SECONDS = 1.0
 _UPKEEP_SECONDS = 60.0
+_JOURNAL_MARGIN = timedelta(days=5)
+"""A replay reaches as far back as the topic: further than notifications are kept."""
 
 
 @asynccontextmanager
@@ -62,6 +65,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             NAME,
             partitions=settings.kafka.topic_partitions,
             replication=settings.kafka.topic_replication,
+            topic_kept=timedelta(days=settings.retention_days) + _JOURNAL_MARGIN,
         )
         tasks.start(relay.run(), "outbox relay")
         hub = Hub(lambda: datetime.now(UTC))
@@ -123,6 +127,7 @@ def workers_of(settings: Settings, fan_out: FanOut, units: PostgresUnits) -> lis
         units,
         retention=timedelta(days=settings.retention_days),
         tombstones_kept=timedelta(days=settings.tombstone_days),
+        claims_kept=inbox.kept(settings.kafka.topic_kept),
     )
     return [
         *(
@@ -149,4 +154,5 @@ def consumer_of(settings: Settings, reactions: Reactions, workers: Sequence[Work
         types=TYPES,
         partitions=settings.kafka.topic_partitions,
         replication=settings.kafka.topic_replication,
+        kept=settings.kafka.topic_kept,
     )

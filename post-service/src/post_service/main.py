@@ -47,6 +47,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             NAME,
             partitions=kafka.topic_partitions,
             replication=kafka.topic_replication,
+            topic_kept=kafka.topic_kept,
         )
         tasks.start(relay.run(), "outbox relay")
         redis_url, timeout = settings.redis.url.get_secret_value(), settings.redis.timeout_seconds
@@ -65,6 +66,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             types=[USER_DELETED],
             partitions=kafka.topic_partitions,
             replication=kafka.topic_replication,
+            kept=kafka.topic_kept,
         )
         health.observe("kafka", consumer.check)
         tasks.start(consumer.run(), "event consumer")

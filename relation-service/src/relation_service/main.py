@@ -48,6 +48,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             NAME,
             partitions=kafka.topic_partitions,
             replication=kafka.topic_replication,
+            topic_kept=kafka.topic_kept,
         )
         tasks.start(relay.run(), "outbox relay")
         relations = Relations(
@@ -64,6 +65,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             types=[USER_DELETED],
             partitions=kafka.topic_partitions,
             replication=kafka.topic_replication,
+            kept=kafka.topic_kept,
         )
         health.observe("kafka", consumer.check)
         tasks.start(consumer.run(), "event consumer")

@@ -1,6 +1,7 @@
 """Settings from the environment, in sections; what is bad is named, its value never shown."""
 
 import sys
+from datetime import timedelta
 from typing import Annotated, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError
@@ -57,6 +58,14 @@ class KafkaSettings(BaseSettings):
     )
     topic_partitions: int = Field(6, ge=1, description="Partitions of a topic that is made.")
     topic_replication: int = Field(1, ge=1, description="Replicas of a topic that is made.")
+    topic_retention_days: int = Field(
+        7, ge=1, description="How long a topic that is made keeps its events."
+    )
+
+    @property
+    def topic_kept(self) -> timedelta:
+        """The same as a time."""
+        return timedelta(days=self.topic_retention_days)
 
 
 class GrpcSettings(BaseSettings):

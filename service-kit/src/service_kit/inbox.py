@@ -6,6 +6,9 @@ from typing import Final
 from uuid import UUID
 
 from service_kit.database import Connection
+from service_kit.events.topics import longest_life
+
+_MARGIN: Final = timedelta(days=5)
 
 # Sorted, so that two consumers that claim the same events wait for each other and never deadlock.
 _CLAIM: Final = """
@@ -21,6 +24,14 @@ DELETE FROM inbox WHERE (consumer, event_id) IN (
 """
 
 
+def kept(topic_kept: timedelta) -> timedelta:
+    """How long to know events of a topic that keeps them for `topic_kept`.
+
+    Longer than one can come again: then nothing that is pruned has its effect a second time.
+    """
+    return longest_life(topic_kept) + _MARGIN
+
+
 async def claim(connection: Connection, consumer: str, event_ids: Sequence[UUID]) -> set[UUID]:
     """The events that `consumer` has not seen before; seen from now on, if the caller commits.
 
@@ -33,7 +44,7 @@ async def claim(connection: Connection, consumer: str, event_ids: Sequence[UUID]
 async def prune(connection: Connection, older_than: timedelta, limit: int = 1000) -> int:
     """Forget up to `limit` events seen more than `older_than` ago; returns how many.
 
-    Keep them for longer than a topic keeps its events, or than an outbox keeps its own.
+    Keep them as long as `kept` says.
     """
     done = await connection.execute(_PRUNE, older_than, limit)
     return int(done.rpartition(" ")[2])

@@ -4,12 +4,14 @@ import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from pinstack_local.errors import LocalStackError
 from pinstack_local.kafka import KafkaServer
 from service_kit import metrics, outbox
@@ -284,6 +286,30 @@ async def test_a_stuck_partition_does_not_hold_up_the_others(
         handler.failing.clear()
         await eventually(lambda: handler.values == [b"free", b"stuck", b"behind it"])
         await eventually(lambda: lag._value.get() == 0)
+
+
+async def test_topics_keep_events_as_long_as_they_are_told(kafka: KafkaServer, topic: str) -> None:
+    member = Consumer(
+        kafka.bootstrap_servers, f"group-{topic}", [topic], Handler(), kept=timedelta(days=3)
+    )
+    async with running(member.run):
+        await eventually(lambda: member.ready, SLOW)
+    day = 24 * 3600 * 1000
+    assert await configured(kafka, topic) == {"retention.ms": 3 * day, "segment.ms": day}
+    letters = await configured(kafka, f"group-{topic}.dlq")
+    assert letters == {"retention.ms": 9 * day, "segment.ms": day}
+
+
+async def configured(kafka: KafkaServer, topic: str) -> dict[str, int]:
+    """What was said about the life of a topic's events when it was made."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
+    await admin.start()
+    try:
+        (answer,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
+    finally:
+        await admin.close()
+    entries = {entry[0]: entry[1] for entry in answer.resources[0][4]}
+    return {name: int(entries[name]) for name in ("retention.ms", "segment.ms")}
 
 
 async def test_partitions_move_after_the_batch_in_hand_is_committed(

@@ -4,9 +4,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from service_kit import inbox
 from service_kit.events import InvalidEvent, cloud_event_headers, dead_letter_topic
 from service_kit.events.dead_letters import dead_letter
 from service_kit.events.message import received
+from service_kit.events.topics import letters_kept
 from service_kit.uuid7 import uuid7
 
 from tests.records import ReadRecord
@@ -80,3 +82,11 @@ def test_a_letter_that_dies_again_says_why_the_last_time() -> None:
 
 def test_a_group_has_a_dead_letter_topic() -> None:
     assert dead_letter_topic("notification-service") == "notification-service.dlq"
+
+
+@pytest.mark.parametrize("days", [1, 7, 365])
+def test_an_id_is_forgotten_only_when_its_event_can_come_no_more(days: int) -> None:
+    kept = timedelta(days=days)
+    segment = timedelta(days=1)  # Kafka deletes whole segments
+    requeued = kept + segment + letters_kept(kept) + segment
+    assert inbox.kept(kept) > requeued

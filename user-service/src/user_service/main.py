@@ -42,6 +42,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             NAME,
             partitions=settings.kafka.topic_partitions,
             replication=settings.kafka.topic_replication,
+            topic_kept=settings.kafka.topic_kept,
         )
         tasks.start(relay.run(), "outbox relay")
         redis_url, timeout = settings.redis.url.get_secret_value(), settings.redis.timeout_seconds

@@ -8,8 +8,6 @@ from notification_service.application.ports import Units
 
 _BATCH: Final = 1000
 _JOBS_KEPT: Final = timedelta(days=7)
-_CLAIMS_KEPT: Final = timedelta(days=14)
-"""Longer than a topic keeps its events (Kafka's own default is 7 days)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +17,7 @@ class Upkeep:
     units: Units
     retention: timedelta
     tombstones_kept: timedelta
+    claims_kept: timedelta
 
     async def empty_closed(self) -> bool:
         """Delete some of what closed inboxes hold; returns whether there may be more."""
@@ -34,6 +33,6 @@ class Upkeep:
             rest = [
                 await unit.remains.forget_withdrawn(self.tombstones_kept, _BATCH),
                 await unit.remains.forget_jobs(_JOBS_KEPT, _BATCH),
-                await unit.remains.forget_claims(_CLAIMS_KEPT, _BATCH),
+                await unit.remains.forget_claims(self.claims_kept, _BATCH),
             ]
         return max(expired, *rest) == _BATCH

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -15,7 +16,7 @@ from service_kit.events.delivery import MAX_INVALID, UNKNOWN, Delivery, Handle, 
 from service_kit.events.membership import EMBEDDED_MEMBERSHIP, joined, real_membership
 from service_kit.events.message import Record
 from service_kit.events.publisher import Publisher
-from service_kit.events.topics import ensure_topics
+from service_kit.events.topics import TOPIC_KEPT, ensure_topics, letters_kept
 
 _POLL_SECONDS: Final = 0.5
 
@@ -42,6 +43,7 @@ class Consumer:
         max_invalid: int = MAX_INVALID,
         partitions: int = 6,
         replication: int = 1,
+        kept: timedelta = TOPIC_KEPT,
         session_seconds: float = 10.0,
         delays: Delays | None = None,
     ) -> None:
@@ -51,9 +53,14 @@ class Consumer:
         self._batch_size = batch_size
         self._partitions = partitions
         self._replication = replication
+        self._kept = kept
         self._session_seconds = session_seconds
         self._publisher = Publisher(
-            bootstrap, f"{group}-dlq", partitions=partitions, replication=replication
+            bootstrap,
+            f"{group}-dlq",
+            partitions=partitions,
+            replication=replication,
+            kept=letters_kept(kept),
         )
         dead_letters = KafkaDeadLetters(self._publisher, group)
         metrics.from_zero(metrics.DEAD_LETTERS, topics, [group], [*types, UNKNOWN])
@@ -93,8 +100,10 @@ class Consumer:
 
     @asynccontextmanager
     async def _joined(self) -> AsyncIterator[AIOKafkaConsumer]:
-        wanted = [*self._topics, dead_letter_topic(self._group)]
-        real = await ensure_topics(self._bootstrap, wanted, self._partitions, self._replication)
+        shape = (self._partitions, self._replication)
+        real = await ensure_topics(self._bootstrap, self._topics, *shape, self._kept)
+        letters = [dead_letter_topic(self._group)]
+        await ensure_topics(self._bootstrap, letters, *shape, letters_kept(self._kept))
         membership = real_membership(self._session_seconds) if real else EMBEDDED_MEMBERSHIP
         try:
             async with joined(

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
@@ -11,7 +12,7 @@ from aiokafka import errors as kafka
 from aiokafka.partitioner import DefaultPartitioner
 from service_kit import logs
 from service_kit.events.message import Message
-from service_kit.events.topics import ensure_topics
+from service_kit.events.topics import TOPIC_KEPT, ensure_topics
 
 _REQUEST_SECONDS: Final = 10.0
 _START_SECONDS: Final = 15.0
@@ -57,12 +58,14 @@ class Publisher:
         *,
         partitions: int = 6,
         replication: int = 1,
+        kept: timedelta = TOPIC_KEPT,
         ack_seconds: float = 30.0,
     ) -> None:
         self._bootstrap = bootstrap
         self._client_id = client_id
         self._partitions = partitions
         self._replication = replication
+        self._kept = kept
         self._ack_seconds = ack_seconds
         self._partitioner = DefaultPartitioner()
         self._producer: Any = None
@@ -92,7 +95,9 @@ class Publisher:
     async def _make(self, topic: str) -> None:
         """A topic that can't be made says nothing against the producer, which other topics use."""
         try:
-            await ensure_topics(self._bootstrap, [topic], self._partitions, self._replication)
+            await ensure_topics(
+                self._bootstrap, [topic], self._partitions, self._replication, self._kept
+            )
         except (kafka.KafkaError, OSError, TimeoutError) as error:
             raise BrokerAway(f"{topic}: {type(error).__name__}: {error}") from error
 

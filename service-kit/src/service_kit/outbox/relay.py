@@ -13,6 +13,7 @@ from service_kit import logs, metrics
 from service_kit.backoff import Backoff, Delays
 from service_kit.database import Connection
 from service_kit.events.publisher import Publisher
+from service_kit.events.topics import TOPIC_KEPT
 from service_kit.outbox import table
 from service_kit.outbox.lanes import Delivery, Lanes, Place
 
@@ -38,7 +39,8 @@ class Relay:
     Every replica of a service runs one. The one that holds the advisory lock works; its lock lives
     on the connection that it reads and stamps with, so that whoever loses the one loses the other.
     `url` must lead to PostgreSQL itself: a transaction pooler would break the lock and LISTEN.
-    Topics that are missing are made, with `partitions` and `replication`.
+    Topics that are missing are made, with `partitions` and `replication`, and keep events for
+    `topic_kept`.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Relay:
         *,
         partitions: int = 6,
         replication: int = 1,
+        topic_kept: timedelta = TOPIC_KEPT,
         poll_seconds: float = 1.0,
         keep_sent: timedelta = timedelta(days=1),
         delays: Delays | None = None,
@@ -58,6 +61,7 @@ class Relay:
         self._service = service
         self._partitions = partitions
         self._replication = replication
+        self._topic_kept = topic_kept
         self._poll_seconds = poll_seconds
         self._keep_sent = keep_sent
         self._delays = delays or Delays()
@@ -132,6 +136,7 @@ class Relay:
             f"{self._service}-outbox",
             partitions=self._partitions,
             replication=self._replication,
+            kept=self._topic_kept,
         )
         lanes = Lanes(publisher, self._service, self._delays)
         try:

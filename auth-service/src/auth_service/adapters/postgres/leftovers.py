@@ -11,7 +11,6 @@ _BATCH: Final = 1000
 _SESSIONS: Final = 50  # each takes up to some thousand refresh tokens with it
 _MOST_BATCHES: Final = 100
 _DAY: Final = timedelta(days=1)
-_KEEP_IN_INBOX: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +49,14 @@ _EXPIRIES: Final = (
 
 
 class PostgresLeftovers:
-    """What is left over in one database; audit events are kept for `keep_events`."""
+    """What is left over in one database.
 
-    def __init__(self, database: Database, keep_events: timedelta) -> None:
+    Audit events are kept for `keep_events`, ids of events that were taken in for `keep_claims`.
+    """
+
+    def __init__(self, database: Database, keep_events: timedelta, keep_claims: timedelta) -> None:
         self._database = database
+        self._keep_claims = keep_claims
         self._expiries = (*_EXPIRIES, Expiry("auth_events", "id", "occurred_at", keep_events))
 
     async def prune(self) -> int:
@@ -62,7 +65,7 @@ class PostgresLeftovers:
         for expiry in self._expiries:
             pruned += await self._prune(expiry)
         async with self._database.connection() as connection:
-            return pruned + await inbox.prune(connection, _KEEP_IN_INBOX, _BATCH)
+            return pruned + await inbox.prune(connection, self._keep_claims, _BATCH)
 
     async def _prune(self, expiry: Expiry) -> int:
         pruned = 0
