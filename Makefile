@@ -105,6 +105,14 @@ bench: install ## measure the platform on two cores; NAMES= for some only, BENCH
 chaos: install ## faults under load, every request checked (CHAOS_SECONDS=600, CHAOS_SEED=1); report in system-tests/chaos
 	@$(MAKE) --no-print-directory -C system-tests chaos
 
+.PHONY: chaos-brief
+chaos-brief: install ## a minute of it
+	@$(MAKE) --no-print-directory -C system-tests chaos CHAOS_SECONDS=60
+
+.PHONY: test-chaos
+test-chaos: install ## planted faults are found, two replicas of everything, an outage of all brokers
+	@$(MAKE) --no-print-directory -C system-tests test-chaos
+
 # --- checks
 
 .PHONY: fmt
@@ -140,7 +148,7 @@ openapi-check: install ## fail where it differs from them, or breaks clients of 
 	@$(BIN)/python .ci/openapi.py --check && $(BIN)/python .ci/openapi_release.py
 
 .PHONY: ci-local
-ci-local: install lint proto-check env-example-check openapi-check test-contract test-system-kafka ## what CI runs beside `make test`
+ci-local: install lint proto-check env-example-check openapi-check test-contract test-system-kafka chaos-brief ## what CI runs beside `make test`
 
 # --- accounts
 

@@ -2,8 +2,7 @@
 
 import asyncio
 import secrets
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -34,7 +33,7 @@ class Wire:
 
     gateways: Sequence[httpx.AsyncClient]
     strange: list[str] = field(default_factory=list)
-    clock: Callable[[], float] = time.monotonic
+    pauses: Sequence[float] = _RETRY_PAUSES
 
     async def once(
         self,
@@ -64,7 +63,7 @@ class Wire:
         reply = await self.once(method, path, body, token=token, key=key)
         uncertain = reply.outcome is Outcome.UNKNOWN
         attempts = 1
-        for pause in _RETRY_PAUSES:
+        for pause in self.pauses:
             if _is_final(reply, uncertain):
                 break
             await asyncio.sleep(pause)

@@ -44,7 +44,7 @@ def _explore(machine: type[Inboxes], examples: int) -> None:
 
 
 def test_inboxes_in_memory_are_as_a_list_of_notifications_says() -> None:
-    _explore(Inboxes, 150)
+    _explore(Inboxes, 100)
 
 
 def test_inboxes_in_postgres_are_as_a_list_of_notifications_says(database_url: str) -> None:
