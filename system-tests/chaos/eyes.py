@@ -29,24 +29,24 @@ class Eyes:
         """The views of all of them, by id. Raises Unseen."""
         few = asyncio.Semaphore(_AT_ONCE)
 
-        async def one(number: int, person: Person) -> View:
+        async def one(person: Person) -> View:
             async with few:
-                return await self._view(person, number)
+                return await self._view(person)
 
-        views = await asyncio.gather(*(one(*numbered) for numbered in enumerate(people)))
+        views = await asyncio.gather(*map(one, people))
         return {person.id: view for person, view in zip(people, views, strict=True)}
 
-    async def _view(self, person: Person, gateway: int) -> View:
+    async def _view(self, person: Person) -> View:
         await self._log_in(person)
         view = View()
-        view.full_name = (await self._get(person, f"/users/{person.id}", gateway))["full_name"]
-        view.unread = (await self._get(person, "/notification/unread-count", gateway))["count"]
-        async for page in self._pages(person, "/notification/feed?", gateway):
+        view.full_name = (await self._get(person, f"/users/{person.id}"))["full_name"]
+        view.unread = (await self._get(person, "/notification/unread-count"))["count"]
+        async for page in self._pages(person, "/notification/feed?"):
             view.feed += [one["id"] for one in page["notifications"]]
             view.total = page["total"]
-        async for page in self._pages(person, f"/relation/{person.id}/followers?", gateway):
+        async for page in self._pages(person, f"/relation/{person.id}/followers?"):
             view.followers |= {one["id"] for one in page["followers"]}
-        async for page in self._pages(person, f"/posts/list?author_id={person.id}&", gateway):
+        async for page in self._pages(person, f"/posts/list?author_id={person.id}&"):
             view.titles |= {one["title"] for one in page["posts"]}
             view.author_names |= {one["author"].get("full_name", "") for one in page["posts"]}
         return view
@@ -59,19 +59,19 @@ class Eyes:
             raise Unseen(f"{person.username} can't log in: {reply.answer}")
         person.token = reply.data["access_token"]
 
-    async def _pages(self, person: Person, path: str, gateway: int) -> AsyncIterator[Any]:
+    async def _pages(self, person: Person, path: str) -> AsyncIterator[Any]:
         cursor = ""
         while True:
             asked = f"{path}limit={_PAGE}" + (f"&cursor={cursor}" if cursor else "")
-            page = await self._get(person, asked, gateway)
+            page = await self._get(person, asked)
             yield page
             cursor = page.get("next_cursor", "")
             if not cursor:
                 return
 
-    async def _get(self, person: Person, path: str, gateway: int) -> Any:
+    async def _get(self, person: Person, path: str) -> Any:
         for _ in range(_TRIES):
-            reply = await self.wire.once("GET", path, token=person.token, gateway=gateway)
+            reply = await self.wire.once("GET", path, token=person.token)
             if reply.outcome is Outcome.ACKNOWLEDGED:
                 return reply.data
         raise Unseen(f"{path} for {person.username}: {reply.answer}")

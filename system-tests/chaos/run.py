@@ -45,6 +45,8 @@ class Run:
         self._stack = stack
         self._say = say
         self._begun = time.monotonic()
+        self.looks = 0
+        """How often the world was looked at until nothing was wrong with it."""
 
     def clock(self) -> float:
         """Seconds since the run began."""
@@ -79,6 +81,7 @@ class Run:
             drained_after_seconds=drained,
             drained_after_outage_seconds=self._drained_after_outage(world),
             crashes=self.machine.crashes,
+            looks=self.looks,
             notifications=len(world.notifications),
             accounts=len(world.users),
         )
@@ -115,6 +118,7 @@ class Run:
                 world.views = await Eyes(wire).look(people)
             except Unseen as error:
                 world.leftovers.append(str(error))
+            self.looks = look + 1
             findings = [*check(self.ledger, world), *strange]
             if not findings:
                 break

@@ -29,11 +29,12 @@ class Reply:
 
 @dataclass(slots=True)
 class Wire:
-    """HTTP with all gateways; `strange` collects answers that no client should ever get."""
+    """HTTP with all gateways in turn; `strange` collects answers that no client should ever get."""
 
     gateways: Sequence[httpx.AsyncClient]
     strange: list[str] = field(default_factory=list)
     pauses: Sequence[float] = _RETRY_PAUSES
+    _turn: int = 0
 
     async def once(
         self,
@@ -43,19 +44,21 @@ class Wire:
         *,
         token: str = "",
         key: str = "",
-        gateway: int = 0,
     ) -> Reply:
-        """One request."""
+        """One request, to the first gateway that listens."""
         headers = {"authorization": f"Bearer {token}"} if token else {}
         headers |= {"idempotency-key": key} if key else {}
-        http = self.gateways[gateway % len(self.gateways)]
-        try:
-            response = await http.request(method, API + path, json=body, headers=headers)
-        except httpx.ConnectError:
-            return Reply(Outcome.REFUSED, "nobody listens")
-        except httpx.HTTPError as error:
-            return Reply(Outcome.UNKNOWN, type(error).__name__)
-        return self._reply(response)
+        for _ in self.gateways:
+            self._turn += 1
+            http = self.gateways[self._turn % len(self.gateways)]
+            try:
+                response = await http.request(method, API + path, json=body, headers=headers)
+            except httpx.ConnectError:
+                continue
+            except httpx.HTTPError as error:
+                return Reply(Outcome.UNKNOWN, type(error).__name__)
+            return self._reply(response)
+        return Reply(Outcome.REFUSED, "nobody listens")
 
     async def until_known(self, method: str, path: str, body: object, *, token: str) -> Reply:
         """The same request under one idempotency key, from any gateway, until it is answered."""
@@ -67,7 +70,7 @@ class Wire:
             if _is_final(reply, uncertain):
                 break
             await asyncio.sleep(pause)
-            reply = await self.once(method, path, body, token=token, key=key, gateway=attempts)
+            reply = await self.once(method, path, body, token=token, key=key)
             attempts += 1
             uncertain = uncertain or reply.outcome is Outcome.UNKNOWN
         outcome = reply.outcome
