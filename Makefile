@@ -22,7 +22,7 @@ help: ## this list
 # --- the platform
 
 .PHONY: run
-run: install ## the whole platform on this machine, without Docker (BROKER=embedded|kafka, GRPC_TLS=on)
+run: install ## the whole platform on this machine, without Docker (BROKER=embedded|kafka, GRPC_TLS=on, MONITORING=1)
 	@exec $(LOCAL) run
 
 .PHONY: demo
@@ -36,6 +36,10 @@ tail: install ## somebody's notifications, live: ARGS="ada", or ARGS="ada --regi
 .PHONY: certificates
 certificates: install ## a CA and a certificate for each service, for GRPC_TLS=on; they are renewed in time
 	@exec $(LOCAL) certificates
+
+.PHONY: check-monitoring-health
+check-monitoring-health: install ## ask every part of monitoring whether it is well (GRAFANA_URL= and so on for others)
+	@$(LOCAL) check-monitoring
 
 # --- set-up
 
@@ -148,7 +152,7 @@ openapi-check: install ## fail where it differs from them, or breaks clients of 
 	@$(BIN)/python .ci/openapi.py --check && $(BIN)/python .ci/openapi_release.py
 
 .PHONY: ci-local
-ci-local: install lint proto-check env-example-check openapi-check test-contract test-system-kafka chaos-brief ## what CI runs beside `make test`
+ci-local: install lint proto-check env-example-check openapi-check dashboards-check test-contract test-system-kafka chaos-brief ## what CI runs beside `make test`
 
 # --- accounts
 

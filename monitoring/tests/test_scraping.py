@@ -3,6 +3,8 @@
 import pytest
 import yaml
 from pinstack_local.catalogue import SERVICES
+from pinstack_local.layout import Instance
+from pinstack_local.monitoring import configuration
 
 from tests.catalogue import MONITORING, ROOT
 
@@ -38,3 +40,14 @@ def test_compose_mounts_what_is_here() -> None:
     for file in ("prometheus/compose.yml", "loki/loki.yaml", "tempo/tempo.yaml"):
         assert f"/etc/{file}" in said
         assert (MONITORING / file).is_file()
+
+
+def test_a_local_stack_tells_prometheus_the_same_with_its_own_ports() -> None:
+    committed = yaml.safe_load((MONITORING / "prometheus" / "prometheus.yml").read_text())
+    instances = [
+        Instance(spec, spec.name, "127.0.0.1", spec.port, spec.admin_port) for spec in SERVICES
+    ]
+    told = configuration("rules/*.yml", instances, 9090, 9093)
+    for job in (*committed["scrape_configs"], *told["scrape_configs"]):
+        job["static_configs"].sort(key=str)
+    assert told == committed

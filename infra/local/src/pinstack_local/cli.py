@@ -12,6 +12,7 @@ from pinstack_local.commands import (
     demo,
     execute,
     infrastructure,
+    monitoring,
     prepare,
     restore,
     run,
@@ -44,6 +45,7 @@ COMMANDS: tuple[Command, ...] = (
     certificates,
     backup,
     restore,
+    monitoring,
 )
 
 

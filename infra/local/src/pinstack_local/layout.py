@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 from pinstack_local import ports
 from pinstack_local.catalogue import (
+    ALERTMANAGER_PORT,
     INFRASTRUCTURE_PORTS,
     KAFKA_PORT,
+    MONITORING_PORTS,
     POSTGRES_PORT,
+    PROMETHEUS_PORT,
     REDIS_PORT,
     ServiceSpec,
 )
@@ -46,11 +49,13 @@ class Layout:
         if unknown:
             raise InvalidSetting(f"replicas of unknown services: {', '.join(sorted(unknown))}")
         self._settings = settings
-        self._free = ports.free_ports(self._count() * 2 + 3)
+        self._free = ports.free_ports(self._count() * 2 + 5)
         self._wanted: list[WantedPort] = []
         self.postgres_port = self._port(POSTGRES_PORT, "PostgreSQL")
         self.redis_port = self._port(REDIS_PORT, "Redis")
         self.kafka_port = self._kafka_port()
+        self.prometheus_port = self._port(PROMETHEUS_PORT, "Prometheus")
+        self.alertmanager_port = self._port(ALERTMANAGER_PORT, "Alertmanager")
         self.instances = tuple(
             self._instance(spec, number)
             for spec in settings.services
@@ -92,7 +97,9 @@ class Layout:
 
     def _port(self, variable: str, purpose: str) -> int:
         told = self._settings.ports.get(variable, 0)
-        is_used = self._settings.with_services or variable in INFRASTRUCTURE_PORTS
+        is_used = (
+            self._settings.with_services or variable in INFRASTRUCTURE_PORTS | MONITORING_PORTS
+        )
         if told and is_used:
             self._wanted.append(WantedPort(told, variable, purpose))
         return told or self._free.pop()

@@ -103,6 +103,7 @@ class PostgresServer(Component):
             f"port={self.port}",
             f"max_connections={MAX_CONNECTIONS}",
             "unix_socket_directories=",
+            "log_error_verbosity=terse",  # the detail of a refused row quotes it, e-mail and all
             *(() if self._durable else FAST_AND_FORGETFUL),
         )
         options = [part for setting in settings for part in ("-c", setting)]

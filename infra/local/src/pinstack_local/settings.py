@@ -5,7 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast
 
-from pinstack_local.catalogue import INFRASTRUCTURE_PORTS, SERVICES, ServiceSpec
+from pinstack_local.catalogue import (
+    INFRASTRUCTURE_PORTS,
+    MONITORING_PORTS,
+    SERVICES,
+    ServiceSpec,
+)
 from pinstack_local.certificates import OPERATOR
 from pinstack_local.errors import InvalidSetting
 from pinstack_local.ports import LOOPBACK
@@ -31,7 +36,7 @@ class StackSettings:
     `environment` is for the services and wins over everything else. `replicas` maps service names
     to counts. `durable=False` trades crash safety of PostgreSQL and Redis for speed. Without
     `with_services` the stack is the infrastructure, with the services' databases. With `grpc_tls`
-    the services know each other by certificates.
+    the services know each other by certificates; `monitoring` adds Prometheus and Alertmanager.
     """
 
     data_dir: Path
@@ -43,6 +48,7 @@ class StackSettings:
     environment: Mapping[str, str] = field(default_factory=dict)
     services: tuple[ServiceSpec, ...] = SERVICES
     with_services: bool = True
+    monitoring: bool = False
     host: str = LOOPBACK
     durable: bool = True
     restart: bool = True
@@ -53,11 +59,15 @@ class StackSettings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "StackSettings":
         """Read what `make run` is told; raises InvalidSetting naming the variable."""
+        monitoring = _flag(environment, "MONITORING", False)
         return cls(
             data_dir=Path(environment.get("PINSTACK_DATA_DIR") or ".data").absolute(),
             broker=broker_kind(environment),
             kafka_brokers=_number(environment, "KAFKA_BROKERS", 1, 1, 9),
-            ports={name: _number(environment, name, port) for name, port in _default_ports()},
+            ports={
+                name: _number(environment, name, port) for name, port in _default_ports(monitoring)
+            },
+            monitoring=monitoring,
             host=environment.get("BIND_HOST") or LOOPBACK,
             restart=_flag(environment, "PINSTACK_RESTART", True),
             grpc_tls=_flag(environment, "GRPC_TLS", False),
@@ -89,8 +99,8 @@ def broker_kind(environment: Mapping[str, str]) -> BrokerKind:
     return cast(BrokerKind, kind)
 
 
-def _default_ports() -> list[tuple[str, int]]:
-    pairs = list(INFRASTRUCTURE_PORTS.items())
+def _default_ports(monitoring: bool) -> list[tuple[str, int]]:
+    pairs = list((INFRASTRUCTURE_PORTS | (MONITORING_PORTS if monitoring else {})).items())
     for spec in SERVICES:
         pairs += [(spec.port_variable, spec.port), (spec.admin_port_variable, spec.admin_port)]
     return pairs

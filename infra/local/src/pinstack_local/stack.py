@@ -7,7 +7,14 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
-from pinstack_local import certificates, environment, lock, private_files, running
+from pinstack_local import (
+    certificates,
+    environment,
+    lock,
+    monitoring,
+    private_files,
+    running,
+)
 from pinstack_local.child import ChildProcess
 from pinstack_local.component import Component, start_all, stop_all, wait_all
 from pinstack_local.errors import PortsTaken
@@ -56,6 +63,8 @@ class Stack:
             self._service(instance) for instance in self.layout.instances if settings.with_services
         )
 
+        self.monitoring = monitoring.servers(settings, self.layout, self._pid_files)
+
     @property
     def gateway_url(self) -> str:
         """`http://host:port` of the (first) gateway."""
@@ -73,7 +82,7 @@ class Stack:
     @property
     def components(self) -> tuple[Component, ...]:
         """Everything that stays up, in the order of starting."""
-        return (*self.infrastructure.components, *self.services)
+        return (*self.infrastructure.components, *self.services, *self.monitoring)
 
     @property
     def processes(self) -> Mapping[str, ChildProcess]:
@@ -126,6 +135,7 @@ class Stack:
             stages.callback(self.infrastructure.stop)
             stages.callback(stop_all, [*others, self.migrations])
             stages.callback(stop_all, gateways)
+            stages.callback(stop_all, self.monitoring)
 
     def wait_ready(self, *names: str, timeout: float | None = None) -> None:
         """Wait until the named parts (all without names) are ready.
@@ -204,6 +214,7 @@ class Stack:
         if self.services:
             self._introduce()
         self._await(*self.services)
+        self._await(*self.monitoring)
 
     def _introduce(self) -> None:
         """Give the services their certificates, and commands what they need to reach them."""

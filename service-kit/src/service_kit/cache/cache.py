@@ -37,6 +37,7 @@ class Cache:
         timeout_seconds: float = 0.25,
     ) -> None:
         self._name = name
+        metrics.from_zero(metrics.CACHE_REQUESTS, [name], ["hit", "miss", "stale", "bypass"])
         self._ttl_seconds = ttl_seconds
         self._negative_ttl_seconds = negative_ttl_seconds
         self._store = RedisStore(redis, name, ttl_seconds, timeout_seconds)

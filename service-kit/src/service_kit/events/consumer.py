@@ -64,6 +64,7 @@ class Consumer:
         )
         dead_letters = KafkaDeadLetters(self._publisher, group)
         metrics.from_zero(metrics.DEAD_LETTERS, topics, [group], [*types, UNKNOWN])
+        metrics.from_zero(metrics.CONSUMER_EVENTS, topics, [group], [UNKNOWN], ["retried"])
         self._delivery = Delivery(group, handle, dead_letters, types, max_invalid)
         self._backoff: Backoff[TopicPartition] = Backoff(delays or Delays(0.1, 10.0))
         self._turn = asyncio.Lock()

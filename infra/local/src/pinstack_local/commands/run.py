@@ -44,4 +44,5 @@ def addresses(stack: Stack) -> str:
         f"  {'redis':<24}{'127.0.0.1:'}{infrastructure.redis.port}",
         f"  {infrastructure.broker.name:<24}{infrastructure.broker.bootstrap_servers}",
     ]
+    lines += [f"  {server.name:<24}{server.url}" for server in stack.monitoring]
     return "\n".join([*lines, "", f"  logs  {stack.logs}/<name>.log", "  stop  Ctrl-C", ""])
