@@ -152,7 +152,7 @@ openapi-check: install ## fail where it differs from them, or breaks clients of 
 	@$(BIN)/python .ci/openapi.py --check && $(BIN)/python .ci/openapi_release.py
 
 .PHONY: ci-local
-ci-local: install lint proto-check env-example-check openapi-check dashboards-check test-contract test-system-kafka chaos-brief ## what CI runs beside `make test`
+ci-local: install lint proto-check env-example-check openapi-check dashboards-check check-deployment test-contract test-system-kafka chaos-brief ## what CI runs beside `make test`
 
 # --- accounts
 

@@ -106,3 +106,21 @@ $(TOOLS)/.installed: infra/deployment.mk
 	@GOBIN=$(abspath $(TOOLS)) go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 	@GOBIN=$(abspath $(TOOLS)) go install github.com/compose-spec/compose-go/v2/cmd@v2.16.2 && mv $(TOOLS)/cmd $(TOOLS)/compose-spec
 	@touch $@
+
+# --- releases
+
+.PHONY: release push-images
+release: install ## notes, contract archive and clients of VERSION= into dist/; see CONTRIBUTING.md
+	@.ci/release all $(or $(VERSION),$(error VERSION= names the version))
+push-images: ## send the images of VERSION= to REGISTRY=
+	@for name in $(SERVICES) api-gateway; do \
+		docker tag "pinstack/$$name:$(VERSION)" "$(REGISTRY)/$$name:$(VERSION)" && docker push --quiet "$(REGISTRY)/$$name:$(VERSION)" || exit 3; done
+
+.PHONY: secret-scan
+secret-scan: $(TOOLS)/gitleaks ## secrets in the files and in the history
+	@$(TOOLS)/gitleaks git --no-banner --redact --config .ci/gitleaks.toml .
+
+$(TOOLS)/gitleaks:
+	@command -v go >/dev/null || { echo 'secret-scan needs Go 1.24 or newer (go.dev)' >&2; exit 3; }
+	@mkdir -p $(TOOLS)
+	@GOBIN=$(abspath $(TOOLS)) go install github.com/zricethezav/gitleaks/v8@v8.28.0
