@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from itertools import count
 from uuid import UUID, uuid4
 
+from notification_service.application.reception import Reception
 from notification_service.domain.events import NotificationCreated
 from notification_service.domain.facts import (
     AccountGone,
@@ -16,6 +17,8 @@ from notification_service.domain.models import Content, Draft, InboxState, Notif
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678900, tzinfo=UTC)
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+RECEPTION = Reception(lambda: NOW)
 
 _IDS = count(1)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +11,7 @@ from notification_service.application.live import Hub
 from notification_service.domain.events import Event
 from notification_service.domain.fan_out import FanOutJob
 from notification_service.domain.models import FeedPage, InboxState, Missed, Notification, Window
+from notification_service.domain.preferences import Mute, Preferences
 from tests.tables import InMemoryUnit, Stored, Tables, now
 
 
@@ -58,6 +59,17 @@ class InMemoryStore:
 
     async def states(self, user_ids: Sequence[int]) -> list[InboxState]:
         return [self.tables.inboxes.get(user_id, InboxState(user_id)) for user_id in user_ids]
+
+    async def of(self, user_ids: Collection[int]) -> Mapping[int, Preferences]:
+        return await InMemoryUnit(self.tables).of(user_ids)
+
+    async def mutes(self, user_id: int, after_id: int, limit: int) -> list[Mute]:
+        found = [
+            Mute(author_id, at)
+            for (owner, author_id), at in sorted(self.tables.mutes.items())
+            if owner == user_id and author_id > after_id
+        ]
+        return found[:limit]
 
     async def lease(self, duration: timedelta) -> FanOutJob | None:
         waiting = [job for job in self.tables.jobs.values() if self._may_run(job)]

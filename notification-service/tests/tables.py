@@ -1,6 +1,6 @@
 """What the store in memory keeps, and the changes that one unit of work makes to it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -18,6 +18,7 @@ from notification_service.domain.events import (
 from notification_service.domain.facts import PostGone, PostPublished
 from notification_service.domain.fan_out import FanOutJob
 from notification_service.domain.models import Draft, InboxState, Notification, Target
+from notification_service.domain.preferences import Preferences
 
 
 @dataclass(slots=True)
@@ -45,6 +46,8 @@ class Tables:
     due: dict[int, datetime] = field(default_factory=dict)
     claims: set[UUID] = field(default_factory=set)
     events: list[Event] = field(default_factory=list)
+    preferences: dict[int, Preferences] = field(default_factory=dict)
+    mutes: dict[tuple[int, int], datetime] = field(default_factory=dict)
 
 
 def now() -> datetime:
@@ -64,6 +67,28 @@ class InMemoryUnit:
     @property
     def marks(self) -> "InMemoryUnit":
         return self
+
+    @property
+    def preferences(self) -> "InMemoryUnit":
+        return self
+
+    async def of(self, user_ids: Collection[int]) -> Mapping[int, Preferences]:
+        kept = self._tables.preferences
+        return {user_id: kept[user_id] for user_id in user_ids if user_id in kept}
+
+    async def muting(self, author_id: int, user_ids: Collection[int]) -> set[int]:
+        return {user_id for user_id in user_ids if (user_id, author_id) in self._tables.mutes}
+
+    async def replace(self, preferences: Preferences) -> None:
+        if preferences.user_id not in self._tables.closed:
+            self._tables.preferences[preferences.user_id] = preferences
+
+    async def mute(self, user_id: int, author_id: int) -> None:
+        if user_id not in self._tables.closed:
+            self._tables.mutes.setdefault((user_id, author_id), now())
+
+    async def unmute(self, user_id: int, author_id: int) -> bool:
+        return self._tables.mutes.pop((user_id, author_id), None) is not None
 
     @property
     def jobs(self) -> "InMemoryUnit":
@@ -164,6 +189,11 @@ class InMemoryUnit:
         ]
         for key in held[:limit]:
             del self._tables.rows[key]
+        gone = self._tables.closed
+        for user_id in gone & set(self._tables.preferences):
+            del self._tables.preferences[user_id]
+        for pair in [pair for pair in self._tables.mutes if gone & set(pair)]:
+            del self._tables.mutes[pair]
         return bool(held)
 
     async def expire(self, older_than: timedelta, limit: int) -> tuple[int, list[UnreadChanged]]:
@@ -259,6 +289,7 @@ class InMemoryUnit:
             total=state.total + 1,
             version=version,
             unseen=state.unseen + 1,
+            live_seq=seq if draft.is_live else state.live_seq,
         )
         self._tables.inboxes[draft.user_id] = state
         content = draft.content
@@ -268,7 +299,12 @@ class InMemoryUnit:
         )
         self._tables.rows[id_] = Stored(shown, content.subject, draft.idempotency_key)
         return NotificationCreated(
-            shown, state, draft.traceparent, content.subject, draft.idempotency_key
+            shown,
+            state,
+            draft.traceparent,
+            content.subject,
+            draft.idempotency_key,
+            draft.is_silent,
         )
 
     def _check_key(self, draft: Draft) -> None:

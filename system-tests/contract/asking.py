@@ -40,6 +40,11 @@ class Asking:
         made = await self.owner.write("Harbour at dawn")
         return Asked({"post_id": made["id"]}, body={"title": "Harbour at noon"})
 
+    async def muted(self) -> Asked:
+        """Somebody whom the owner has muted."""
+        await self.owner.client.put(f"/notification/mutes/{self.other.id}")
+        return Asked({"user_id": self.other.id})
+
     async def notification(self) -> Asked:
         """A notification in the owner's inbox."""
         body = {"user_id": self.owner.id, "type": "greeting"}
@@ -136,6 +141,8 @@ _REQUESTS: Final[Mapping[str, Callable[[Asking], Awaitable[Asked]]]] = {
     "unarchiveNotification": Asking.notification,
     "removeNotification": Asking.notification,
     "sendNotification": _fixed(lambda it: Asked(body={"user_id": it.owner.id, "type": "greeting"})),
+    "mute": _fixed(lambda it: Asked({"user_id": it.other.id})),
+    "unmute": Asking.muted,
     "getAsset": _fixed(lambda _: Asked({"name": "start.js"})),
 }
 

@@ -7,6 +7,8 @@ from contract.rows import Row
 NO_NOTE: Final = "access to notification denied"
 SEEN: Final = "Notifications marked as seen"
 
+HOURS: Final = {"start": "22:00", "end": "07:00", "time_zone": "Europe/Berlin"}
+
 INBOX: Final = [
     Row(
         "GET /notification/unread-count",
@@ -27,5 +29,28 @@ INBOX: Final = [
     Row("PUT /notification/{archived_note}/unarchive", 200, "Notification unarchived"),
     Row("PUT /notification/{note}/unarchive", 200, "Notification not archived"),
     Row("PUT /notification/{note}/unarchive", 403, NO_NOTE, by="bob"),
+    Row("GET /notification/preferences", 200, "preferences found", shows="types"),
+    Row("PUT /notification/preferences", 200, "preferences saved", {"quiet_hours": HOURS}),
+    Row(
+        "PUT /notification/preferences",
+        400,
+        "validation failed",
+        {"quiet_hours": {**HOURS, "time_zone": "Mars/Phobos"}},
+        issues=["quiet_hours.time_zone"],
+    ),
+    Row(
+        "PUT /notification/preferences",
+        400,
+        "validation failed",
+        {"quiet_hours": {**HOURS, "end": HOURS["start"]}},
+        issues=["quiet_hours.end"],
+    ),
+    Row("PUT /notification/preferences", 200, "preferences saved", shows="types"),
+    Row("GET /notification/mutes", 200, "mutes found", shows="mutes"),
+    Row("PUT /notification/mutes/{bob}", 200, "Muted successfully", shows="message"),
+    Row("PUT /notification/mutes/{alice}", 400, "cannot mute yourself"),
+    Row("PUT /notification/mutes/{nobody}", 404, "user not found"),
+    Row("DELETE /notification/mutes/{bob}", 200, "Unmuted successfully", shows="message"),
+    Row("DELETE /notification/mutes/{stranger}", 404, "mute not found"),
     Row("PUT /notification/{gone_note}/unarchive", 404, "notification not found"),
 ]

@@ -26,6 +26,7 @@ from api_gateway.adapters.grpc.posts import GrpcPosts
 from api_gateway.adapters.grpc.readiness import serving
 from api_gateway.adapters.grpc.relations import GrpcRelations
 from api_gateway.adapters.grpc.users import GrpcUsers
+from api_gateway.adapters.grpc.wishes import GrpcWishes
 from api_gateway.adapters.http.admission import Admission
 from api_gateway.adapters.http.app import Gateway
 from api_gateway.adapters.http.authentication import Authentication
@@ -46,6 +47,7 @@ from api_gateway.adapters.http.routes.notification_marks import NotificationMark
 from api_gateway.adapters.http.routes.posts import PostRoutes
 from api_gateway.adapters.http.routes.relation import RelationRoutes
 from api_gateway.adapters.http.routes.users import UserRoutes
+from api_gateway.adapters.http.routes.wishes import WishRoutes
 from api_gateway.adapters.http.schemas.notification import shown
 from api_gateway.adapters.live.callers import Callers
 from api_gateway.adapters.live.routes import WEBSOCKETS, drop_stuck_clients, live_routes
@@ -63,6 +65,7 @@ from api_gateway.application.live.hub import Hub
 from api_gateway.application.live.limits import Limits
 from api_gateway.application.posts import AuthoredPosts
 from api_gateway.application.recent_writes import RecentWrites
+from api_gateway.application.wishes import NamedMutes
 from api_gateway.config import Settings
 from api_gateway.domain.cursor import Cursors
 from api_gateway.workers import Worker, end_with_supervisor, read_metrics_of_all
@@ -227,6 +230,8 @@ def _resources(settings: Settings, peers: Peers, trust: Trust) -> Iterator[objec
     notifications = GrpcNotifications(peers.notifications)
     yield NotificationRoutes(notifications, trust.tickets, cursors)
     yield NotificationMarkRoutes(notifications)
+    wishes = GrpcWishes(peers.notifications)
+    yield WishRoutes(wishes, NamedMutes(wishes, users), cursors)
 
 
 def _hot(link: Link, tasks: Background, writes: RecentWrites) -> HotReads:

@@ -148,12 +148,11 @@ def entry_to_pb(entry: Entry) -> pb.NotificationResponse:
 
 def happening_to_pb(what: Happening) -> pb.SubscribeResponse:
     match what:
-        case Subscribed(user_id, state):
-            return pb.SubscribeResponse(
-                subscribed=pb.SubscribeResponse.Subscribed(
-                    user_id=user_id, last_seq=state.last_seq, unread=state.unread
-                )
+        case Subscribed(user_id, state, due_seq):
+            subscribed = pb.SubscribeResponse.Subscribed(
+                user_id=user_id, last_seq=state.last_seq, unread=state.unread, due_seq=due_seq
             )
+            return pb.SubscribeResponse(subscribed=subscribed)
         case Delivered():
             return pb.SubscribeResponse(notification=_delivery(what))
         case Withdrawn(user_id, notification_id, seq, unread):
@@ -182,6 +181,7 @@ def _delivery(what: Delivered) -> pb.SubscribeResponse.Delivery:
         unread=what.unread,
         committed_at=_stamp(what.committed_at),
         traceparent=what.traceparent,
+        silent=what.silent,
     )
 
 

@@ -25,6 +25,10 @@ from notification_service.adapters.postgres import Changes, PostgresInboxes, Pos
 from notification_service.adapters.postgres_changes import PostgresInboxChanges
 from notification_service.adapters.postgres_jobs import PostgresJobChanges, PostgresJobQueue
 from notification_service.adapters.postgres_marks import PostgresMarks
+from notification_service.adapters.postgres_preferences import (
+    PostgresPreferenceChanges,
+    PostgresPreferences,
+)
 from notification_service.adapters.postgres_upkeep import PostgresRemains
 from notification_service.adapters.relation_client import GrpcFollowership
 from notification_service.adapters.user_client import GrpcUsers
@@ -32,8 +36,10 @@ from notification_service.adapters.worker import Worker
 from notification_service.application.fan_out import FanOut
 from notification_service.application.live import Hub
 from notification_service.application.reactions import Reactions
+from notification_service.application.reception import Reception
 from notification_service.application.upkeep import Upkeep
 from notification_service.application.use_cases import Notifications
+from notification_service.application.wishes import Wishes
 from notification_service.config import Settings
 
 NAME = "notification-service"
@@ -68,19 +74,21 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             topic_kept=timedelta(days=settings.retention_days) + _JOURNAL_MARGIN,
         )
         tasks.start(relay.run(), "outbox relay")
-        hub = Hub(lambda: datetime.now(UTC))
+        hub, reception = Hub(utc_now), Reception(utc_now)
         units = PostgresUnits(database, changes_on, event_to_record, relay.wake, hub)
-        fan_out = FanOut(
-            PostgresJobQueue(database), users, followership, units, settings.fanout_batch
-        )
+        queue = PostgresJobQueue(database)
+        fan_out = FanOut(queue, users, followership, units, reception, settings.fanout_batch)
         workers = workers_of(settings, fan_out, units)
         for worker in workers:
             tasks.start(worker.run(), worker.name)
-        consumer = consumer_of(settings, Reactions(users, units), workers)
+        consumer = consumer_of(settings, Reactions(users, units, reception), workers)
         health.observe("kafka", consumer.check)
         tasks.start(consumer.run(), "event consumer")
+        preferences = PostgresPreferences(database)
+        inboxes = PostgresInboxes(database)
         servicer = NotificationServicer(
-            Notifications(PostgresInboxes(database), users, units),
+            Notifications(inboxes, users, units, preferences, reception),
+            Wishes(preferences, users, units),
             hub,
             stream_bytes=settings.stream_buffer_bytes,
             heartbeat_seconds=settings.heartbeat_seconds,
@@ -100,6 +108,11 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         yield Running(server.port, admin.port, health, tasks)
 
 
+def utc_now() -> datetime:
+    """The time."""
+    return datetime.now(UTC)
+
+
 @asynccontextmanager
 async def peers_of(settings: Settings) -> AsyncIterator[tuple[GrpcUsers, GrpcFollowership]]:
     """The services that this one calls."""
@@ -116,6 +129,7 @@ def changes_on(connection: Connection) -> Changes:
     return Changes(
         inboxes=PostgresInboxChanges(connection),
         marks=PostgresMarks(connection),
+        preferences=PostgresPreferenceChanges(connection),
         jobs=PostgresJobChanges(connection),
         remains=PostgresRemains(connection),
     )

@@ -9,6 +9,7 @@ from service_kit.database import Database, open_database
 from notification_service.adapters.event_records import event_to_record
 from notification_service.adapters.postgres import PostgresInboxes, PostgresUnits
 from notification_service.adapters.postgres_jobs import PostgresJobQueue
+from notification_service.adapters.postgres_preferences import PostgresPreferences
 from notification_service.application.live import Hub
 from notification_service.main import changes_on
 from tests.builders import NOW
@@ -26,11 +27,14 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 async def postgres(database: Database) -> Store:
     """Empty tables in PostgreSQL."""
     await database.fetch(
-        "empty", "TRUNCATE inboxes, notifications, fanout_jobs, outbox, inbox RESTART IDENTITY"
+        "empty",
+        "TRUNCATE inboxes, notifications, fanout_jobs, outbox, inbox, preferences, mutes"
+        " RESTART IDENTITY",
     )
     hub = Hub(lambda: NOW)
     units = PostgresUnits(database, changes_on, event_to_record, lambda: None, hub)
-    return Store(PostgresInboxes(database), units, PostgresJobQueue(database), hub)
+    queue, preferences = PostgresJobQueue(database), PostgresPreferences(database)
+    return Store(PostgresInboxes(database), units, queue, preferences, hub)
 
 
 @pytest.fixture
@@ -38,7 +42,7 @@ def memory() -> Store:
     """Empty tables in memory."""
     hub = Hub(lambda: NOW)
     kept = InMemoryStore(hub)
-    return Store(kept, kept, kept, hub)
+    return Store(kept, kept, kept, kept, hub)
 
 
 @pytest.fixture(params=["memory", "postgres"])

@@ -23,8 +23,8 @@ from notification_service.domain.errors import NotificationNotFound
 from notification_service.domain.events import NotificationCreated
 from notification_service.domain.facts import FollowEnded, FollowStarted
 from notification_service.domain.models import Target, Window
-from tests.builders import NOW, a_draft, a_follow, an_unfollow
-from tests.contract.stores import Store
+from tests.builders import NOW, RECEPTION, a_draft, a_follow, an_unfollow
+from tests.contract.stores import Store, notifications_of
 from tests.fakes import InMemoryStore, InMemoryUsers
 
 T = TypeVar("T")
@@ -71,7 +71,7 @@ class Inboxes(RuleBasedStateMachine):
 
     async def _open(self) -> tuple[Store, Notifications, Stream]:
         store = await self._make()
-        notifications = Notifications(store.inboxes, InMemoryUsers(), store.units)
+        notifications = notifications_of(store)
         stream = store.hub.open(100_000_000)
         await notifications.subscribe(stream, [1, 2, 3])
         return store, notifications, stream
@@ -80,7 +80,7 @@ class Inboxes(RuleBasedStateMachine):
         """The store in memory."""
         hub = Hub(lambda: NOW)
         kept = InMemoryStore(hub)
-        return Store(kept, kept, kept, hub)
+        return Store(kept, kept, kept, kept, hub)
 
     def teardown(self) -> None:
         self.run(self.stack.aclose())
@@ -172,7 +172,7 @@ class Inboxes(RuleBasedStateMachine):
             a_follow(follower, user_id) if begins else an_unfollow(follower, user_id)
             for user_id, follower, begins in pairs
         ]
-        self.run(Reactions(InMemoryUsers(), self.store.units).apply(batch))
+        self.run(Reactions(InMemoryUsers(), self.store.units, RECEPTION).apply(batch))
         ended = {fact.target for fact in batch if isinstance(fact, FollowEnded)}
         for target in ended:
             for entry in self.model[target.user_id]:
@@ -192,7 +192,7 @@ class Inboxes(RuleBasedStateMachine):
     def hear_again(self, batches: list[list[FollowStarted | FollowEnded]]) -> None:
         """What was taken in once has no effect however often it comes, and in whatever company."""
         again = [fact for batch in batches for fact in batch]
-        self.run(Reactions(InMemoryUsers(), self.store.units).apply(again))
+        self.run(Reactions(InMemoryUsers(), self.store.units, RECEPTION).apply(again))
 
     @rule(user_id=USERS)
     def fail(self, user_id: int) -> None:

@@ -3,9 +3,13 @@
 from dataclasses import dataclass
 
 from notification_service.application.live import Hub
-from notification_service.application.ports import Inboxes, JobQueue, Units
+from notification_service.application.ports import Inboxes, JobQueue, KeptPreferences, Units
+from notification_service.application.use_cases import Notifications
+from notification_service.application.wishes import Wishes
 from notification_service.domain.events import NotificationCreated
 from notification_service.domain.models import Draft, InboxState, Notification
+from tests.builders import RECEPTION
+from tests.fakes import InMemoryUsers
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +19,7 @@ class Store:
     inboxes: Inboxes
     units: Units
     queue: JobQueue
+    preferences: KeptPreferences
     hub: Hub
 
     async def deliver(self, *drafts: Draft) -> list[Notification]:
@@ -42,3 +47,14 @@ class Store:
         """The newest seq, and how many are unread and shown."""
         state = await self.state(user_id)
         return state.last_seq, state.unread, state.total
+
+
+def notifications_of(store: Store) -> Notifications:
+    """The use cases over a store, where everybody exists."""
+    users = InMemoryUsers()
+    return Notifications(store.inboxes, users, store.units, store.preferences, RECEPTION)
+
+
+def wishes_of(store: Store) -> Wishes:
+    """The use cases of preferences over a store, where everybody exists."""
+    return Wishes(store.preferences, InMemoryUsers(), store.units)

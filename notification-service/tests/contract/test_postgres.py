@@ -10,12 +10,11 @@ from service_kit.database import Database
 
 from notification_service.application.fan_out import FanOut
 from notification_service.application.live import Announced
-from notification_service.application.use_cases import Notifications
 from notification_service.domain.events import NotificationCreated
 from notification_service.domain.models import Target
-from tests.builders import a_draft, a_post, a_post_gone
+from tests.builders import RECEPTION, a_draft, a_post, a_post_gone
 from tests.contract.crashing import Crash, CrashingUnits
-from tests.contract.stores import Store
+from tests.contract.stores import Store, notifications_of
 from tests.fakes import InMemoryFollowership, InMemoryUsers
 
 ANN = 1
@@ -24,7 +23,7 @@ ANN = 1
 async def test_parallel_sends_to_one_inbox_leave_no_gap_and_are_told_in_order(
     postgres: Store,
 ) -> None:
-    notifications = Notifications(postgres.inboxes, InMemoryUsers(), postgres.units)
+    notifications = notifications_of(postgres)
     stream = postgres.hub.open(10_000_000)
     await notifications.subscribe(stream, [ANN])
     async with asyncio.TaskGroup() as senders:
@@ -40,7 +39,7 @@ async def test_parallel_sends_to_one_inbox_leave_no_gap_and_are_told_in_order(
 
 
 async def test_parallel_sends_with_one_key_are_one(postgres: Store) -> None:
-    notifications = Notifications(postgres.inboxes, InMemoryUsers(), postgres.units)
+    notifications = notifications_of(postgres)
     async with asyncio.TaskGroup() as senders:
         tasks = [
             senders.create_task(notifications.send(a_draft(ANN, key="k", actor_id=5)))
@@ -139,7 +138,8 @@ async def test_a_crash_between_and_within_batches_loses_nothing_and_doubles_noth
     while True:
         await database.fetch("lease is over", "UPDATE fanout_jobs SET due_at = now()")
         units = CrashingUnits(postgres.units) if turns % 2 else postgres.units
-        fan_out = FanOut(postgres.queue, InMemoryUsers(), followership, units, batch=5)
+        users = InMemoryUsers()
+        fan_out = FanOut(postgres.queue, users, followership, units, RECEPTION, batch=5)
         try:
             if not await fan_out.turn():
                 break
@@ -158,7 +158,9 @@ async def test_workers_share_jobs_and_each_follower_is_told_once(
     followership = InMemoryFollowership({author: FOLLOWERS for author in (101, 102, 103)})
     for author in followership.followers:
         await _publish(postgres, author, author)
-    fan_out = FanOut(postgres.queue, InMemoryUsers(), followership, postgres.units, batch=4)
+    fan_out = FanOut(
+        postgres.queue, InMemoryUsers(), followership, postgres.units, RECEPTION, batch=4
+    )
 
     async def work() -> None:
         while await fan_out.turn():
@@ -176,7 +178,9 @@ async def test_a_post_that_is_deleted_while_it_is_told_is_unread_by_nobody(
 ) -> None:
     followership = InMemoryFollowership({7: FOLLOWERS})
     await _publish(postgres, 9)
-    fan_out = FanOut(postgres.queue, InMemoryUsers(), followership, postgres.units, batch=3)
+    fan_out = FanOut(
+        postgres.queue, InMemoryUsers(), followership, postgres.units, RECEPTION, batch=3
+    )
 
     async def work() -> None:
         while await fan_out.turn():

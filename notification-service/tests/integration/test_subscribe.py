@@ -64,7 +64,9 @@ async def test_reading_and_removing_is_told_to_every_device(stub: NotificationSe
         await stub.ReadAllUserNotifications(pb.ReadAllUserNotificationsRequest(user_id=5))
         for listener in (one, other):
             read, gone, all_read = await listener.frames(3)
-            assert read.unread_changed == pb.SubscribeResponse.UnreadChanged(user_id=5, unread=2)
+            assert read.unread_changed == pb.SubscribeResponse.UnreadChanged(
+                user_id=5, unread=2, read_ids=[first], unseen=2
+            )
             assert gone.withdrawn == pb.SubscribeResponse.Withdrawn(
                 user_id=5, notification_id=second, seq=2, unread=1
             )

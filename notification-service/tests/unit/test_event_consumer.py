@@ -15,7 +15,7 @@ from service_kit.testing import InMemoryTopic
 from notification_service.adapters.event_consumer import Events
 from notification_service.application.reactions import Reactions
 from notification_service.domain.events import NotificationCreated
-from tests.builders import TRACE
+from tests.builders import RECEPTION, TRACE
 from tests.fakes import InMemoryStore, InMemoryUsers
 
 GROUP = "notification-service"
@@ -30,7 +30,7 @@ class World:
         self.users = InMemoryUsers()
         self.topic = InMemoryTopic("relation-events")
         self.wakes = 0
-        self._events = Events(Reactions(self.users, self.store), self._wake)
+        self._events = Events(Reactions(self.users, self.store, RECEPTION), self._wake)
 
     async def hear(self, *events: topics.Event) -> None:
         for event in events:

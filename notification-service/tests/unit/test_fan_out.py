@@ -11,7 +11,7 @@ from service_kit.errors import Unavailable
 from notification_service.application.fan_out import FanOut
 from notification_service.domain.fan_out import FanOutJob
 from notification_service.domain.models import Window
-from tests.builders import a_post, a_post_gone
+from tests.builders import RECEPTION, a_post, a_post_gone
 from tests.fakes import InMemoryFollowership, InMemoryStore, InMemoryUsers
 from tests.tables import InMemoryUnit
 
@@ -25,7 +25,7 @@ class World:
         self.store = InMemoryStore()
         self.users = InMemoryUsers()
         self.followership = InMemoryFollowership({ANN: [1, 2, 3, 4, 5], BOB: [1, 6]})
-        self.fan_out = FanOut(self.store, self.users, self.followership, self.store, batch=2)
+        self.fan_out = FanOut(self.store, self.users, self.followership, self.store, RECEPTION, 2)
 
     async def publish(self, *post_ids: int, author_id: int = ANN) -> None:
         async with self.store.begin() as unit:
@@ -84,7 +84,7 @@ async def test_a_worker_that_is_late_tells_nobody_a_second_time(world: World) ->
     job = await world.store.lease(timedelta(0))
     assert job is not None
     assert await world.fan_out.turn()
-    late = FanOut(_Given(job), world.users, world.followership, world.store, batch=2)
+    late = FanOut(_Given(job), world.users, world.followership, world.store, RECEPTION, 2)
     assert await late.turn()
     assert await world.told() == [1, 2]
     await world.finish()
@@ -122,7 +122,8 @@ async def test_a_job_waits_while_a_service_is_away_and_goes_on_from_where_it_was
 
 async def test_a_batch_that_fails_is_told_to_nobody_and_is_told_later(world: World) -> None:
     await world.publish(9)
-    broken = FanOut(world.store, world.users, world.followership, _Failing(world.store), batch=2)
+    failing = _Failing(world.store)
+    broken = FanOut(world.store, world.users, world.followership, failing, RECEPTION, 2)
     with pytest.raises(Unavailable):
         await broken.turn()
     assert await world.told() == []

@@ -13,7 +13,7 @@ from notification_service.domain.errors import (
 )
 from notification_service.domain.events import Event, NotificationCreated
 from notification_service.domain.models import InboxState
-from tests.builders import NOW, a_created, a_draft
+from tests.builders import NOW, RECEPTION, a_created, a_draft
 from tests.fakes import InMemoryStore, InMemoryUsers
 
 ANN, BOB = 1, 2
@@ -111,7 +111,7 @@ async def test_what_happens_while_one_subscribes_is_told_once_and_after_the_stat
     stream.acknowledge([state])
     commit(hub, a_created(ANN, 4))
     first, *rest = await drained(stream)
-    assert first == Subscribed(state)
+    assert first == Subscribed(state, 0)
     told = [frame.event.inbox.last_seq for frame in rest if isinstance(frame, Announced)]
     assert told == [3, 4]
 
@@ -121,8 +121,8 @@ async def test_subscribing_again_is_answered_again(hub: Hub) -> None:
     stream.subscribe([ANN])
     stream.acknowledge([InboxState(ANN, last_seq=5)])
     assert await drained(stream) == [
-        Subscribed(InboxState(ANN)),
-        Subscribed(InboxState(ANN, last_seq=5)),
+        Subscribed(InboxState(ANN), 0),
+        Subscribed(InboxState(ANN, last_seq=5), 0),
     ]
     commit(hub, a_created(ANN, 6))
     assert await seqs(stream) == [(ANN, 6)]
@@ -197,12 +197,12 @@ async def test_a_reader_that_waits_is_woken(hub: Hub) -> None:
     waiting = asyncio.create_task(stream.next(60))
     await asyncio.sleep(0)
     stream.acknowledge([InboxState(ANN)])
-    assert await waiting == Subscribed(InboxState(ANN))
+    assert await waiting == Subscribed(InboxState(ANN), 0)
 
 
 async def test_many_inboxes_are_subscribed_to_at_once_and_each_is_answered_once() -> None:
     store = InMemoryStore()
-    notifications = Notifications(store, InMemoryUsers(), store)
+    notifications = Notifications(store, InMemoryUsers(), store, store, RECEPTION)
     await notifications.send(a_draft(2))
     stream = Hub(lambda: NOW).open(10_000_000)
     user_ids = list(range(1, SUBSCRIBED_AT_ONCE + 2))

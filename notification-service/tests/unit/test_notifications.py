@@ -16,7 +16,7 @@ from notification_service.domain.events import (
     NotificationWithdrawn,
 )
 from notification_service.domain.models import Notification, Window
-from tests.builders import a_draft
+from tests.builders import RECEPTION, a_draft
 from tests.fakes import InMemoryStore, InMemoryUsers
 
 ANN, BOB, GONE = 1, 2, 3
@@ -36,7 +36,7 @@ def users() -> InMemoryUsers:
 
 @pytest.fixture
 def notifications(store: InMemoryStore, users: InMemoryUsers) -> Notifications:
-    return Notifications(store, users, store)
+    return Notifications(store, users, store, store, RECEPTION)
 
 
 async def test_what_is_sent_is_in_the_inbox_and_announced(
@@ -86,7 +86,7 @@ async def test_two_sends_with_one_key_at_the_same_time_are_one(
     notifications: Notifications, users: InMemoryUsers, store: InMemoryStore
 ) -> None:
     """The second one looks before the first has committed."""
-    late = Notifications(_Blind(store), users, store)
+    late = Notifications(_Blind(store), users, store, store, RECEPTION)
     first = await notifications.send(a_draft(ANN, key="k"))
     assert await late.send(a_draft(ANN, key="k")) == first
     assert (await notifications.state(ANN)).last_seq == 1
@@ -141,7 +141,8 @@ async def test_reading_what_is_removed_at_the_same_moment_finds_nothing(
     store: InMemoryStore, users: InMemoryUsers, notifications: Notifications
 ) -> None:
     id_ = await notifications.send(a_draft(ANN))
-    racing = Notifications(_RemovedOnceSeen(store, notifications), users, store)
+    removed = _RemovedOnceSeen(store, notifications)
+    racing = Notifications(removed, users, store, store, RECEPTION)
     with pytest.raises(NotificationNotFound):
         await racing.read(id_, ANN)
 

@@ -10,6 +10,7 @@ from notification_service.domain.events import NotificationCreated, UnreadChange
 from notification_service.domain.facts import Fact
 from notification_service.domain.models import Window
 from tests.builders import (
+    RECEPTION,
     TRACE,
     a_draft,
     a_follow,
@@ -35,7 +36,7 @@ def users() -> InMemoryUsers:
 
 @pytest.fixture
 def reactions(store: InMemoryStore, users: InMemoryUsers) -> Reactions:
-    return Reactions(users, store)
+    return Reactions(users, store, RECEPTION)
 
 
 async def counts(store: InMemoryStore, user_id: int) -> tuple[int, int]:

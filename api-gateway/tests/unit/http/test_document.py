@@ -27,7 +27,11 @@ R GET /relation/{}/followees 200 A GET /relation/check 200
 A GET /notification/feed 200     A GET /notification/unread-count 200
 A GET /notification/{} 200       A POST /notification/send 200  A PUT /notification/{}/read 200
 A PUT /notification/read-all 200 A DELETE /notification/{} 200  A POST /notification/ws-ticket *
-A PUT /notification/seen 200     A PUT /notification/{}/archive 200  A PUT /notification/{}/unarchive 200
+A PUT /notification/seen 200     A PUT /notification/{}/archive 200
+A PUT /notification/{}/unarchive 200
+A GET /notification/preferences 200 A PUT /notification/preferences 200
+A GET /notification/mutes 200    A PUT /notification/mutes/{} 200
+A DELETE /notification/mutes/{} 200
 A GET /notification/ws 101       A GET /notification/stream 200
 """
 ROWS = re.findall(r"([-AR]) ([A-Z]+) (\S+) (\d+|\*)", TABLE)

@@ -76,7 +76,13 @@ def test_a_body_that_requires_nothing_may_be_left_out(by_id: dict[str, dict[str,
         for id, operation in by_id.items()
         if "requestBody" in operation and not operation["requestBody"].get("required")
     }
-    assert optional == {"updateUser", "updatePost", "readAllNotifications", "markSeen"}
+    assert optional == {
+        "updateUser",
+        "updatePost",
+        "readAllNotifications",
+        "markSeen",
+        "setPreferences",
+    }
 
 
 def test_ids_are_a_list_separated_by_commas(by_id: dict[str, dict[str, Any]]) -> None:

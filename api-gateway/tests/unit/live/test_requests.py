@@ -1,5 +1,7 @@
 """What replicas of notification-service are asked, and what they say."""
 
+from dataclasses import replace
+
 from pinstack_proto.notification.v1.notification_pb2 import SubscribeResponse
 
 from api_gateway.adapters.grpc.notification_stream import happening_from_pb, requests_for
@@ -27,7 +29,9 @@ def test_nobody_is_no_request() -> None:
 def test_frames_become_what_happened() -> None:
     for what in (
         Subscribed(1, InboxState(4, 2)),
+        Subscribed(1, InboxState(4, 2), due_seq=0),
         delivery(3, user_id=7),
+        replace(delivery(3, user_id=7), silent=True),
         Withdrawn(1, 17, 4, 2),
         UnreadChanged(1, 0),
         UnreadChanged(1, 3, read_ids=(17, 18)),

@@ -8,7 +8,7 @@ from pinstack_proto.notification.v1 import notification_pb2
 from service_kit import pages
 from service_kit.timestamps import timestamp_to_pb
 
-from notification_service.application.live import Announced, Frame
+from notification_service.application.live import Announced, Frame, Subscribed
 from notification_service.domain.errors import FieldViolation, InvalidNotification
 from notification_service.domain.events import (
     Event,
@@ -22,7 +22,6 @@ from notification_service.domain.models import (
     Content,
     Draft,
     FeedPage,
-    InboxState,
     Missed,
     Notification,
     Window,
@@ -112,12 +111,13 @@ def frame_to_pb(frame: Frame | None) -> notification_pb2.SubscribeResponse:
         return pb(heartbeat=pb.Heartbeat())
     if isinstance(frame, Announced):
         return _announced_to_pb(frame)
-    return pb(subscribed=_subscribed_to_pb(frame.state))
+    return pb(subscribed=_subscribed_to_pb(frame))
 
 
-def _subscribed_to_pb(state: InboxState) -> notification_pb2.SubscribeResponse.Subscribed:
+def _subscribed_to_pb(frame: Subscribed) -> notification_pb2.SubscribeResponse.Subscribed:
+    state = frame.state
     return notification_pb2.SubscribeResponse.Subscribed(
-        user_id=state.user_id, last_seq=state.last_seq, unread=state.unread
+        user_id=state.user_id, last_seq=state.last_seq, unread=state.unread, due_seq=frame.due_seq
     )
 
 
@@ -125,12 +125,13 @@ def _announced_to_pb(frame: Announced) -> notification_pb2.SubscribeResponse:
     pb = notification_pb2.SubscribeResponse
     user_id, unread = frame.event.inbox.user_id, frame.event.inbox.unread
     match frame.event:
-        case NotificationCreated(notification, _, traceparent):
+        case NotificationCreated(notification, _, traceparent, is_silent=is_silent):
             delivery = pb.Delivery(
                 notification=notification_to_pb(notification),
                 unread=unread,
                 committed_at=timestamp_to_pb(frame.committed_at),
                 traceparent=traceparent,
+                silent=is_silent,
             )
             return pb(notification=delivery)
         case NotificationWithdrawn(notification_id, seq):

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from pinstack_proto.notification.v1 import notification_pb2, notification_pb2_grpc
+from pinstack_proto.notification.v1 import notification_pb2
 from service_kit.grpc_server import Context
 
 from notification_service.adapters.grpc_messages import (
@@ -15,12 +15,14 @@ from notification_service.adapters.grpc_messages import (
     notification_to_pb,
     window_from_pb,
 )
+from notification_service.adapters.grpc_wishes import WishesServicer
 from notification_service.application.live import Hub, Stream
 from notification_service.application.use_cases import Notifications
+from notification_service.application.wishes import Wishes
 from notification_service.domain.errors import StreamClosing
 
 
-class NotificationServicer(notification_pb2_grpc.NotificationServiceServicer):
+class NotificationServicer(WishesServicer):
     """Inboxes, for whoever calls by gRPC.
 
     A stream holds up to `stream_bytes` that its reader has not taken, and says something at least
@@ -28,8 +30,15 @@ class NotificationServicer(notification_pb2_grpc.NotificationServiceServicer):
     """
 
     def __init__(
-        self, notifications: Notifications, hub: Hub, *, stream_bytes: int, heartbeat_seconds: float
+        self,
+        notifications: Notifications,
+        wishes: Wishes,
+        hub: Hub,
+        *,
+        stream_bytes: int,
+        heartbeat_seconds: float,
     ) -> None:
+        super().__init__(wishes)
         self._notifications = notifications
         self._hub = hub
         self._stream_bytes = stream_bytes

@@ -17,6 +17,7 @@ from notification_service.application.ports import (
     InboxChanges,
     JobChanges,
     Marks,
+    PreferenceChanges,
     Remains,
     UnitOfWork,
 )
@@ -38,7 +39,7 @@ read_at IS NOT NULL AS is_read, withdrawn_at IS NOT NULL AS is_withdrawn
 """
 _STATE: Final = """
 inbox.last_seq, inbox.unread, inbox.total, inbox.version, inbox.unseen, inbox.seen_seq,
-inbox.archived
+inbox.archived, inbox.live_seq
 """
 _GET: Final = f"""
 SELECT {_COLUMNS} FROM notifications AS n
@@ -124,6 +125,7 @@ class Changes:
 
     inboxes: InboxChanges
     marks: Marks
+    preferences: PreferenceChanges
     jobs: JobChanges
     remains: Remains
 
@@ -186,6 +188,7 @@ class PostgresUnit:
         self._announce = announce
         self.inboxes = changes.inboxes
         self.marks = changes.marks
+        self.preferences = changes.preferences
         self.jobs = changes.jobs
         self.remains = changes.remains
 

@@ -17,7 +17,7 @@ from notification_service.domain.models import Content, Draft, InboxState, Notif
 _MEANINGS: Final = {"notifications_idempotency_key": AlreadySent}
 _STATE: Final = """
 inbox.user_id, inbox.last_seq, inbox.unread, inbox.total, inbox.version, inbox.unseen,
-inbox.seen_seq, inbox.archived
+inbox.seen_seq, inbox.archived, inbox.live_seq
 """
 _IS_UNREAD: Final = "read_at IS NULL AND withdrawn_at IS NULL"
 
@@ -37,21 +37,24 @@ WITH content AS (
     SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[])
         WITH ORDINALITY AS content (type, payload, actor_id, subject, number)
 ), draft AS (
-    SELECT user_id, number, key, position,
+    SELECT user_id, number, key, is_live, position,
            row_number() OVER (PARTITION BY user_id ORDER BY position) AS nth,
            count(*) OVER (PARTITION BY user_id) AS many
-    FROM unnest($5::bigint[], $6::bigint[], $7::text[])
-        WITH ORDINALITY AS draft (user_id, number, key, position)
+    FROM unnest($5::bigint[], $6::bigint[], $7::text[], $8::boolean[])
+        WITH ORDINALITY AS draft (user_id, number, key, is_live, position)
 ), raised AS (
-    INSERT INTO inboxes AS inbox (user_id, last_seq, unread, unseen, total, version)
-    SELECT user_id, count(*), count(*), count(*), count(*), 1
+    INSERT INTO inboxes AS inbox (user_id, last_seq, unread, unseen, total, version, live_seq)
+    SELECT user_id, count(*), count(*), count(*), count(*), 1,
+           coalesce(max(nth) FILTER (WHERE is_live), 0)
     FROM draft GROUP BY user_id ORDER BY user_id
     ON CONFLICT (user_id) DO UPDATE SET
         last_seq = inbox.last_seq + excluded.last_seq,
         unread = inbox.unread + excluded.unread,
         unseen = inbox.unseen + excluded.unseen,
         total = inbox.total + excluded.total,
-        version = inbox.version + 1
+        version = inbox.version + 1,
+        live_seq = CASE WHEN excluded.live_seq > 0 THEN inbox.last_seq + excluded.live_seq
+                        ELSE inbox.live_seq END
     WHERE inbox.closed_at IS NULL
     RETURNING *
 ), stored AS (
@@ -64,7 +67,7 @@ WITH content AS (
 )
 SELECT stored.id, stored.seq, stored.created_at, draft.position,
        raised.user_id, raised.last_seq, raised.unread, raised.total, raised.version, raised.unseen,
-       raised.seen_seq, raised.archived
+       raised.seen_seq, raised.archived, raised.live_seq
 FROM stored JOIN raised USING (user_id)
 JOIN draft ON draft.user_id = stored.user_id
           AND draft.nth = stored.seq - raised.last_seq + draft.many
@@ -136,12 +139,17 @@ class PostgresInboxChanges:
             return []
         numbers: dict[Content, int] = {}
         recipients = [
-            (d.user_id, numbers.setdefault(d.content, len(numbers) + 1), d.idempotency_key)
-            for d in drafts
+            (
+                draft.user_id,
+                numbers.setdefault(draft.content, len(numbers) + 1),
+                draft.idempotency_key,
+                draft.is_live,
+            )
+            for draft in drafts
         ]
         contents = columns(map(_content_to_row, numbers), 4)
         with refusals(_MEANINGS):
-            rows = await self._connection.fetch(_DELIVER, *contents, *columns(recipients, 3))
+            rows = await self._connection.fetch(_DELIVER, *contents, *columns(recipients, 4))
         return [_created(row, drafts[row["position"] - 1]) for row in rows]
 
     async def remove(self, notification: Notification) -> NotificationWithdrawn | None:
@@ -195,7 +203,12 @@ def _created(row: Row, draft: Draft) -> NotificationCreated:
         total=after.total - later,
     )
     return NotificationCreated(
-        notification, state, draft.traceparent, draft.content.subject, draft.idempotency_key
+        notification,
+        state,
+        draft.traceparent,
+        draft.content.subject,
+        draft.idempotency_key,
+        draft.is_silent,
     )
 
 

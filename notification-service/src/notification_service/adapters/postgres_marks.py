@@ -13,7 +13,7 @@ from notification_service.domain.models import InboxState, Notification
 
 _STATE: Final = """
 inbox.user_id, inbox.last_seq, inbox.unread, inbox.total, inbox.version, inbox.unseen,
-inbox.seen_seq, inbox.archived
+inbox.seen_seq, inbox.archived, inbox.live_seq
 """
 _IS_UNREAD: Final = "read_at IS NULL AND withdrawn_at IS NULL"
 

@@ -107,8 +107,9 @@ SELECT user_id, max(last_seq) AS last_seq, max(version) AS version, max(seen_seq
 """
 _COUNT: Final = """
 INSERT INTO inboxes
-    (user_id, last_seq, unread, unseen, total, archived, seen_seq, version, closed_at, is_emptied)
-SELECT user_id, last_seq, coalesce(unread, 0), coalesce(unseen, 0), coalesce(total, 0),
+    (user_id, last_seq, live_seq, unread, unseen, total, archived, seen_seq, version, closed_at,
+     is_emptied)
+SELECT user_id, last_seq, last_seq, coalesce(unread, 0), coalesce(unseen, 0), coalesce(total, 0),
        coalesce(archived, 0), coalesce(seen_seq, 0), version, closed.at, closed.at IS NOT NULL
 FROM opened LEFT JOIN closed USING (user_id)
 LEFT JOIN (

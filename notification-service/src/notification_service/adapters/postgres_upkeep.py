@@ -11,7 +11,7 @@ from notification_service.domain.models import InboxState
 
 _STATE: Final = """
 inbox.user_id, inbox.last_seq, inbox.unread, inbox.total, inbox.version, inbox.unseen,
-inbox.seen_seq, inbox.archived
+inbox.seen_seq, inbox.archived, inbox.live_seq
 """
 # In the order of user ids, as whoever changes many inboxes locks them.
 _LOCK: Final = """
@@ -64,6 +64,10 @@ DELETE FROM fanout_jobs WHERE post_id IN (
 """
 
 
+_FORGET_WISHES: Final = "DELETE FROM preferences WHERE user_id = $1"
+_FORGET_MUTES: Final = "DELETE FROM mutes WHERE user_id = $1 OR author_id = $1"
+
+
 class PostgresRemains:
     """What one transaction deletes."""
 
@@ -75,6 +79,8 @@ class PostgresRemains:
         if user_id is None:
             return False
         if _affected(await self._connection.execute(_EMPTY, user_id, limit)) < limit:
+            await self._connection.execute(_FORGET_WISHES, user_id)
+            await self._connection.execute(_FORGET_MUTES, user_id)
             await self._connection.execute(
                 "UPDATE inboxes SET is_emptied = true WHERE user_id = $1", user_id
             )

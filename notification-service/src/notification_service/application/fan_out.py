@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from notification_service.application.ports import Followership, JobQueue, Units, Users
+from notification_service.application.reception import Reception
 from notification_service.domain.errors import AppError
 from notification_service.domain.facts import DELETED_USERNAME, PostPublished, post_subject
 from notification_service.domain.fan_out import FanOutJob
@@ -24,6 +25,7 @@ class FanOut:
     users: Users
     followership: Followership
     units: Units
+    reception: Reception
     batch: int
 
     async def turn(self) -> bool:
@@ -52,7 +54,8 @@ class FanOut:
                     Draft(user_id, content, traceparent=post.traceparent)
                     for user_id in followers.ids
                 ]
-                unit.emit(await unit.inboxes.deliver(drafts))
+                wanted = await self.reception.admit(unit, drafts, job.author_id)
+                unit.emit(await unit.inboxes.deliver(wanted))
 
     async def _take_back(self, job: FanOutJob) -> None:
         subject = post_subject(job.post_id)

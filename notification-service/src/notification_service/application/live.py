@@ -33,9 +33,13 @@ class Announced:
 
 @dataclass(frozen=True, slots=True)
 class Subscribed:
-    """From this state on nothing that happens in the inbox is missed."""
+    """From this state on nothing that happens in the inbox is missed.
+
+    `due_seq` is the newest notification that is to be pushed now; 0 in quiet hours.
+    """
 
     state: InboxState
+    due_seq: int
     weight: int = _FRAME_BYTES
 
 
@@ -144,12 +148,15 @@ class Stream:
             self._user_ids.add(user_id)
             self._hub.watch(self, user_id)
 
-    def acknowledge(self, states: Collection[InboxState]) -> None:
-        """Tell where inboxes stand; the states are read after `subscribe`."""
+    def acknowledge(self, states: Collection[InboxState], quiet: Collection[int] = ()) -> None:
+        """Tell where inboxes stand; the states are read after `subscribe`.
+
+        To those of `quiet` nothing is to be pushed now.
+        """
         for state in states:
             held = self._held.pop(state.user_id, [])
             self._weight -= sum(frame.weight for frame in held)
-            self._add(Subscribed(state))
+            self._add(Subscribed(state, 0 if state.user_id in quiet else state.live_seq))
             for frame in held:
                 if frame.event.inbox.version > state.version:
                     self._add(frame)

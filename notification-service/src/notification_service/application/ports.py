@@ -26,6 +26,7 @@ from notification_service.domain.models import (
     Target,
     Window,
 )
+from notification_service.domain.preferences import Mute, Preferences
 
 
 class Inboxes(Protocol):
@@ -49,6 +50,18 @@ class Inboxes(Protocol):
 
     async def states(self, user_ids: Sequence[int]) -> list[InboxState]:
         """Where each of the inboxes stands, in the order asked."""
+        ...
+
+
+class KeptPreferences(Protocol):
+    """What people want to be told."""
+
+    async def of(self, user_ids: Collection[int]) -> Mapping[int, Preferences]:
+        """The preferences of those who have said something."""
+        ...
+
+    async def mutes(self, user_id: int, after_id: int, limit: int) -> list[Mute]:
+        """The first people above an id whom somebody has muted, by id."""
         ...
 
 
@@ -126,6 +139,30 @@ class Marks(Protocol):
         ...
 
 
+class PreferenceChanges(Protocol):
+    """What people want to be told, within a unit of work."""
+
+    async def of(self, user_ids: Collection[int]) -> Mapping[int, Preferences]:
+        """The preferences of those who have said something."""
+        ...
+
+    async def muting(self, author_id: int, user_ids: Collection[int]) -> set[int]:
+        """Those of the users who are not told of an author's posts."""
+        ...
+
+    async def replace(self, preferences: Preferences) -> None:
+        """Keep these in the place of all that was said; nothing for one whose inbox is closed."""
+        ...
+
+    async def mute(self, user_id: int, author_id: int) -> None:
+        """Note a mute, once; nothing for one whose inbox is closed."""
+        ...
+
+    async def unmute(self, user_id: int, author_id: int) -> bool:
+        """Forget a mute; False where there is none."""
+        ...
+
+
 class JobChanges(Protocol):
     """Changes of fan-out jobs within a unit of work."""
 
@@ -193,6 +230,11 @@ class UnitOfWork(Protocol):
     @property
     def marks(self) -> Marks:
         """What is read, seen and archived."""
+        ...
+
+    @property
+    def preferences(self) -> PreferenceChanges:
+        """What people want to be told."""
         ...
 
     @property

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from notification_service.application.ports import Units, Users
+from notification_service.application.reception import Reception
 from notification_service.domain.facts import (
     DELETED_USERNAME,
     AccountGone,
@@ -23,6 +24,7 @@ class Reactions:
 
     users: Users
     units: Units
+    reception: Reception
 
     async def apply(self, facts: Sequence[Fact]) -> None:
         """The effect of all of them, or, by raising, of none. Facts of one kind are in order.
@@ -42,7 +44,8 @@ class Reactions:
             if effect.withdrawn or effect.accounts:
                 await unit.inboxes.lock(effect.user_ids())
                 unit.emit(await unit.inboxes.withdraw(effect.withdrawn))
-            unit.emit(await unit.inboxes.deliver(effect.drafts(usernames)))
+            wanted = await self.reception.admit(unit, effect.drafts(usernames))
+            unit.emit(await unit.inboxes.deliver(wanted))
             unit.emit(await unit.inboxes.close(effect.accounts))
 
 

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from notification_service.application.live import Stream
-from notification_service.application.ports import Inboxes, Units, Users
+from notification_service.application.ports import Inboxes, KeptPreferences, Units, Users
+from notification_service.application.reception import Reception
 from notification_service.domain.errors import (
     AccessDenied,
     AlreadySent,
     NotificationNotFound,
+    NotificationNotWanted,
     UserNotFound,
 )
 from notification_service.domain.models import (
@@ -36,11 +38,14 @@ class Notifications:
     inboxes: Inboxes
     users: Users
     units: Units
+    preferences: KeptPreferences
+    reception: Reception
 
     async def send(self, draft: Draft) -> int:
         """Put a notification into an inbox; returns its id, or the one that the same key made.
 
-        Raises `UserNotFound`, and `Unavailable` where nobody can tell whether the user exists.
+        Raises `UserNotFound`, `NotificationNotWanted`, and `Unavailable` where nobody can tell
+        whether the user exists.
         """
         earlier = await self._sent(draft)
         if earlier is not None:
@@ -90,7 +95,10 @@ class Notifications:
         for start in range(0, len(user_ids), SUBSCRIBED_AT_ONCE):
             some = list(dict.fromkeys(user_ids[start : start + SUBSCRIBED_AT_ONCE]))
             stream.subscribe(some)
-            stream.acknowledge(await self.inboxes.states(some))
+            states, now = await self.inboxes.states(some), self.reception.clock()
+            wishes = await self.preferences.of(some)
+            quiet = {user_id for user_id, wish in wishes.items() if wish.are_quiet_at(now)}
+            stream.acknowledge(states, quiet)
 
     async def read(self, notification_id: int, caller_id: int | None) -> tuple[bool, InboxState]:
         """Mark one as read; returns whether it was so before, and where the inbox stands.
@@ -170,7 +178,10 @@ class Notifications:
 
     async def _deliver(self, draft: Draft) -> int:
         async with self.units.begin() as unit:
-            created = await unit.inboxes.deliver([draft])
+            wanted = await self.reception.admit(unit, [draft])
+            if not wanted:
+                raise NotificationNotWanted
+            created = await unit.inboxes.deliver(wanted)
             if not created:
                 raise UserNotFound
             unit.emit(created)

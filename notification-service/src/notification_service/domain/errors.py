@@ -15,9 +15,12 @@ __all__ = [
     "AccessDenied",
     "AlreadySent",
     "AppError",
+    "CannotMuteYourself",
     "FieldViolation",
     "InvalidNotification",
+    "MuteNotFound",
     "NotificationNotFound",
+    "NotificationNotWanted",
     "StreamClosing",
     "SubscriberTooSlow",
     "UserNotFound",
@@ -43,6 +46,27 @@ class UserNotFound(NotFound):
 
     code = "USER_NOT_FOUND"
     message = "user not found"
+
+
+class NotificationNotWanted(PermissionDenied):
+    """The receiver wants no notifications of this type."""
+
+    code = "NOTIFICATION_NOT_WANTED"
+    message = "user does not want such notifications"
+
+
+class CannotMuteYourself(InvalidArgument):
+    """One hears nothing of one's own posts anyway."""
+
+    code = "CANNOT_MUTE_YOURSELF"
+    message = "cannot mute yourself"
+
+
+class MuteNotFound(NotFound):
+    """The person is not muted."""
+
+    code = "MUTE_NOT_FOUND"
+    message = "mute not found"
 
 
 class AlreadySent(AlreadyExists):

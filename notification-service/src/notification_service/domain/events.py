@@ -10,7 +10,8 @@ from notification_service.domain.models import InboxState, Notification
 class NotificationCreated:
     """A notification was put into an inbox; the state is the one with it as the newest.
 
-    `subject` and `idempotency_key` are those that it was sent with.
+    `subject` and `idempotency_key` are those that it was sent with. One that `is_silent` is not to
+    be pushed now.
     """
 
     notification: Notification
@@ -18,6 +19,7 @@ class NotificationCreated:
     traceparent: str = ""
     subject: str | None = None
     idempotency_key: str | None = None
+    is_silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

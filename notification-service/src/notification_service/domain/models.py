@@ -31,13 +31,16 @@ class Draft:
     """A notification to be; one `Content` may go to many. Raises `InvalidNotification`.
 
     `idempotency_key` is the sender's own. `traceparent` is the W3C context of what caused it, empty
-    where that is the current one.
+    where that is the current one. One that is not `is_live` is never pushed by itself; one that is
+    `is_silent` is not pushed now.
     """
 
     user_id: int
     content: Content
     idempotency_key: str | None = None
     traceparent: str = ""
+    is_live: bool = True
+    is_silent: bool = False
 
     def __post_init__(self) -> None:
         check_id("user_id", self.user_id)
@@ -70,7 +73,7 @@ class InboxState:
 
     `version` grows with every change of it, whichever process makes the change. `seen_seq` is how
     far its owner has looked, `unseen` the unread ones after that. Archived ones are counted in
-    `archived` and nowhere else.
+    `archived` and nowhere else. `live_seq` is the newest that is to be pushed.
     """
 
     user_id: int
@@ -81,6 +84,7 @@ class InboxState:
     unseen: int = 0
     seen_seq: int = 0
     archived: int = 0
+    live_seq: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,31 @@ class NotificationServiceStub:
                 request_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetInboxStateRequest.SerializeToString,
                 response_deserializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetInboxStateResponse.FromString,
                 _registered_method=True)
+        self.GetPreferences = channel.unary_unary(
+                '/notification.v1.NotificationService/GetPreferences',
+                request_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetPreferencesRequest.SerializeToString,
+                response_deserializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetPreferencesResponse.FromString,
+                _registered_method=True)
+        self.SetPreferences = channel.unary_unary(
+                '/notification.v1.NotificationService/SetPreferences',
+                request_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.SetPreferencesRequest.SerializeToString,
+                response_deserializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.SetPreferencesResponse.FromString,
+                _registered_method=True)
+        self.MuteAuthor = channel.unary_unary(
+                '/notification.v1.NotificationService/MuteAuthor',
+                request_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.MuteAuthorRequest.SerializeToString,
+                response_deserializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.MuteAuthorResponse.FromString,
+                _registered_method=True)
+        self.UnmuteAuthor = channel.unary_unary(
+                '/notification.v1.NotificationService/UnmuteAuthor',
+                request_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.UnmuteAuthorRequest.SerializeToString,
+                response_deserializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.UnmuteAuthorResponse.FromString,
+                _registered_method=True)
+        self.ListMutes = channel.unary_unary(
+                '/notification.v1.NotificationService/ListMutes',
+                request_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.ListMutesRequest.SerializeToString,
+                response_deserializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.ListMutesResponse.FromString,
+                _registered_method=True)
         self.Subscribe = channel.stream_stream(
                 '/notification.v1.NotificationService/Subscribe',
                 request_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.SubscribeRequest.SerializeToString,
@@ -181,6 +206,41 @@ class NotificationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetPreferences(self, request, context):
+        """What a user wants to be told, and how; all on for who never said anything.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetPreferences(self, request, context):
+        """Replaces all of it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MuteAuthor(self, request, context):
+        """Tells a user no more of what another one posts; again, it changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnmuteAuthor(self, request, context):
+        """Tells it again; NOT_FOUND where it is not muted.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListMutes(self, request, context):
+        """Whom a user has muted, by id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Subscribe(self, request_iterator, context):
         """Live delivery to a gateway: user ids go in as sockets come and go, what happens in their inboxes comes
         out. It carries no history: what was committed before Subscribed.last_seq is fetched with ListSince.
@@ -246,6 +306,31 @@ def add_NotificationServiceServicer_to_server(servicer, server):
                     servicer.GetInboxState,
                     request_deserializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetInboxStateRequest.FromString,
                     response_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetInboxStateResponse.SerializeToString,
+            ),
+            'GetPreferences': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPreferences,
+                    request_deserializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetPreferencesRequest.FromString,
+                    response_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetPreferencesResponse.SerializeToString,
+            ),
+            'SetPreferences': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetPreferences,
+                    request_deserializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.SetPreferencesRequest.FromString,
+                    response_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.SetPreferencesResponse.SerializeToString,
+            ),
+            'MuteAuthor': grpc.unary_unary_rpc_method_handler(
+                    servicer.MuteAuthor,
+                    request_deserializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.MuteAuthorRequest.FromString,
+                    response_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.MuteAuthorResponse.SerializeToString,
+            ),
+            'UnmuteAuthor': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnmuteAuthor,
+                    request_deserializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.UnmuteAuthorRequest.FromString,
+                    response_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.UnmuteAuthorResponse.SerializeToString,
+            ),
+            'ListMutes': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMutes,
+                    request_deserializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.ListMutesRequest.FromString,
+                    response_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.ListMutesResponse.SerializeToString,
             ),
             'Subscribe': grpc.stream_stream_rpc_method_handler(
                     servicer.Subscribe,
@@ -552,6 +637,141 @@ class NotificationService:
             '/notification.v1.NotificationService/GetInboxState',
             pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetInboxStateRequest.SerializeToString,
             pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetInboxStateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPreferences(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notification.v1.NotificationService/GetPreferences',
+            pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetPreferencesRequest.SerializeToString,
+            pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetPreferencesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetPreferences(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notification.v1.NotificationService/SetPreferences',
+            pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.SetPreferencesRequest.SerializeToString,
+            pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.SetPreferencesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MuteAuthor(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notification.v1.NotificationService/MuteAuthor',
+            pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.MuteAuthorRequest.SerializeToString,
+            pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.MuteAuthorResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnmuteAuthor(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notification.v1.NotificationService/UnmuteAuthor',
+            pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.UnmuteAuthorRequest.SerializeToString,
+            pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.UnmuteAuthorResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListMutes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notification.v1.NotificationService/ListMutes',
+            pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.ListMutesRequest.SerializeToString,
+            pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.ListMutesResponse.FromString,
             options,
             channel_credentials,
             insecure,

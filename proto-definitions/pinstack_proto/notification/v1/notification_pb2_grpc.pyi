@@ -42,6 +42,16 @@ class NotificationServiceStub:
     """Everything after a seq, tombstones included: how a client fills a gap."""
     GetInboxState: _aio.UnaryUnaryMultiCallable[_notification_pb2.GetInboxStateRequest, _notification_pb2.GetInboxStateResponse]
     """Where an inbox stands."""
+    GetPreferences: _aio.UnaryUnaryMultiCallable[_notification_pb2.GetPreferencesRequest, _notification_pb2.GetPreferencesResponse]
+    """What a user wants to be told, and how; all on for who never said anything."""
+    SetPreferences: _aio.UnaryUnaryMultiCallable[_notification_pb2.SetPreferencesRequest, _notification_pb2.SetPreferencesResponse]
+    """Replaces all of it."""
+    MuteAuthor: _aio.UnaryUnaryMultiCallable[_notification_pb2.MuteAuthorRequest, _notification_pb2.MuteAuthorResponse]
+    """Tells a user no more of what another one posts; again, it changes nothing."""
+    UnmuteAuthor: _aio.UnaryUnaryMultiCallable[_notification_pb2.UnmuteAuthorRequest, _notification_pb2.UnmuteAuthorResponse]
+    """Tells it again; NOT_FOUND where it is not muted."""
+    ListMutes: _aio.UnaryUnaryMultiCallable[_notification_pb2.ListMutesRequest, _notification_pb2.ListMutesResponse]
+    """Whom a user has muted, by id."""
     Subscribe: _aio.StreamStreamMultiCallable[_notification_pb2.SubscribeRequest, _notification_pb2.SubscribeResponse]
     """Live delivery to a gateway: user ids go in as sockets come and go, what happens in their inboxes comes
     out. It carries no history: what was committed before Subscribed.last_seq is fetched with ListSince.
@@ -141,6 +151,46 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_notification_pb2.GetInboxStateRequest, _abc.Awaitable[_notification_pb2.GetInboxStateResponse]],
     ) -> _abc.Awaitable[_notification_pb2.GetInboxStateResponse]:
         """Where an inbox stands."""
+
+    @_abc_1.abstractmethod
+    def GetPreferences(
+        self,
+        request: _notification_pb2.GetPreferencesRequest,
+        context: _aio.ServicerContext[_notification_pb2.GetPreferencesRequest, _abc.Awaitable[_notification_pb2.GetPreferencesResponse]],
+    ) -> _abc.Awaitable[_notification_pb2.GetPreferencesResponse]:
+        """What a user wants to be told, and how; all on for who never said anything."""
+
+    @_abc_1.abstractmethod
+    def SetPreferences(
+        self,
+        request: _notification_pb2.SetPreferencesRequest,
+        context: _aio.ServicerContext[_notification_pb2.SetPreferencesRequest, _abc.Awaitable[_notification_pb2.SetPreferencesResponse]],
+    ) -> _abc.Awaitable[_notification_pb2.SetPreferencesResponse]:
+        """Replaces all of it."""
+
+    @_abc_1.abstractmethod
+    def MuteAuthor(
+        self,
+        request: _notification_pb2.MuteAuthorRequest,
+        context: _aio.ServicerContext[_notification_pb2.MuteAuthorRequest, _abc.Awaitable[_notification_pb2.MuteAuthorResponse]],
+    ) -> _abc.Awaitable[_notification_pb2.MuteAuthorResponse]:
+        """Tells a user no more of what another one posts; again, it changes nothing."""
+
+    @_abc_1.abstractmethod
+    def UnmuteAuthor(
+        self,
+        request: _notification_pb2.UnmuteAuthorRequest,
+        context: _aio.ServicerContext[_notification_pb2.UnmuteAuthorRequest, _abc.Awaitable[_notification_pb2.UnmuteAuthorResponse]],
+    ) -> _abc.Awaitable[_notification_pb2.UnmuteAuthorResponse]:
+        """Tells it again; NOT_FOUND where it is not muted."""
+
+    @_abc_1.abstractmethod
+    def ListMutes(
+        self,
+        request: _notification_pb2.ListMutesRequest,
+        context: _aio.ServicerContext[_notification_pb2.ListMutesRequest, _abc.Awaitable[_notification_pb2.ListMutesResponse]],
+    ) -> _abc.Awaitable[_notification_pb2.ListMutesResponse]:
+        """Whom a user has muted, by id."""
 
     @_abc_1.abstractmethod
     def Subscribe(

@@ -178,7 +178,8 @@ def happening_from_pb(message: SubscribeResponse) -> Happening | None:
     match message.WhichOneof("frame"):
         case "subscribed":
             one = message.subscribed
-            return Subscribed(one.user_id, InboxState(one.last_seq, one.unread))
+            due_seq = one.due_seq if one.HasField("due_seq") else None
+            return Subscribed(one.user_id, InboxState(one.last_seq, one.unread), due_seq)
         case "notification":
             return _delivered(message.notification)
         case "withdrawn":
@@ -210,4 +211,5 @@ def _delivered(message: SubscribeResponse.Delivery) -> Delivered:
         unread=message.unread,
         committed_at=timestamp_from_pb(message.committed_at).timestamp(),
         traceparent=message.traceparent,
+        silent=message.silent,
     )

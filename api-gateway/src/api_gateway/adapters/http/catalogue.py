@@ -16,6 +16,7 @@ from api_gateway.adapters.http.routes.notification_marks import NotificationMark
 from api_gateway.adapters.http.routes.posts import PostRoutes
 from api_gateway.adapters.http.routes.relation import RelationRoutes
 from api_gateway.adapters.http.routes.users import UserRoutes
+from api_gateway.adapters.http.routes.wishes import WishRoutes
 
 RESOURCES: Final[Mapping[type, tuple[str, str]]] = {
     AuthRoutes: ("auth", "auth-service"),
@@ -24,6 +25,7 @@ RESOURCES: Final[Mapping[type, tuple[str, str]]] = {
     RelationRoutes: ("relations", "relation-service"),
     NotificationRoutes: ("notifications", "notification-service"),
     NotificationMarkRoutes: ("notifications", "notification-service"),
+    WishRoutes: ("notifications", "notification-service"),
     KeyRoutes: ("operations", ""),
     HealthRoutes: ("operations", ""),
     DocumentRoutes: ("operations", ""),

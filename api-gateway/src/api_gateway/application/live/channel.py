@@ -73,11 +73,11 @@ class Channel:
         """Tell every connection what has happened."""
         match what:
             case Subscribed():
-                self._subscribed(source, what.state)
+                self._subscribed(source, what)
             case Delivered():
                 self._seen(what.entry.notification.seq, what.unread)
                 frame = delivered_frame(what)
-                self._tell(lambda session: session.notified(frame))
+                self._tell(lambda session: session.notified(frame, silent=what.silent))
             case Withdrawn():
                 self._gone(what)
             case UnreadChanged():
@@ -112,11 +112,12 @@ class Channel:
                 one.offer(one.session.filled(filling))
         return all(one.session.missing != after for one in asking)
 
-    def _subscribed(self, source: Source, state: InboxState) -> None:
+    def _subscribed(self, source: Source, what: Subscribed) -> None:
         self._sources.add(source)
+        state = what.state
         if self.state is None or state.last_seq >= self.state.last_seq:
             self.state = state
-        self._tell(partial(_position, self.state))
+        self._tell(partial(_position, self.state, what.due_seq))
 
     def _gone(self, what: Withdrawn) -> None:
         """Several sources tell of the same withdrawal; clients hear of it once."""
@@ -140,5 +141,5 @@ class Channel:
         self.missing()
 
 
-def _position(state: InboxState, session: Session) -> list[Frame]:
-    return session.positioned(state)
+def _position(state: InboxState, due_seq: int | None, session: Session) -> list[Frame]:
+    return session.positioned(state, due_seq)

@@ -31,10 +31,15 @@ class Missed:
 
 @dataclass(frozen=True, slots=True)
 class Subscribed:
-    """From here on nothing after `state.last_seq` is missed."""
+    """From here on nothing after `state.last_seq` is missed.
+
+    `due_seq` is the newest that is to be pushed now, None for all: what comes after it waits for
+    the end of quiet hours, or for one of a type that is wanted live.
+    """
 
     user_id: int
     state: InboxState
+    due_seq: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +47,14 @@ class Delivered:
     """A new entry.
 
     `unread` counts it. `committed_at` is in Unix seconds. `traceparent` is the W3C context of what
-    caused it, empty where there is none.
+    caused it, empty where there is none. One that is `silent` is not to be pushed now.
     """
 
     entry: Entry
     unread: int
     committed_at: float
     traceparent: str = ""
+    silent: bool = False
 
     @property
     def user_id(self) -> int:

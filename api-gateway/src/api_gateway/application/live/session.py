@@ -57,8 +57,9 @@ class Filling:
 class Session:
     """The state of one client; every input returns the frames that it causes.
 
-    `last` is the seq that the client has reached, `head` the newest one known to exist; where they
-    differ, what arrives after the gap is not kept but fetched (`missing`).
+    `last` is the seq that the client has reached, `head` the newest one known to be due; where they
+    differ, what arrives after the gap is not kept but fetched (`missing`). What is silent is not
+    due: it is fetched, in its place, before the next one that is.
     """
 
     phase: Phase = Phase.WAITING
@@ -69,6 +70,7 @@ class Session:
     _told: int = 0
     _unread: int = 0
     _heard: bool = False
+    _silent_to: int = 0
     _gone: dict[int, Frame] = field(default_factory=dict)
 
     @property
@@ -83,8 +85,8 @@ class Session:
         self.phase, self._after = Phase.ASKED, after_seq
         return [] if state is None else self.positioned(state)
 
-    def positioned(self, state: InboxState) -> list[Frame]:
-        """How far the inbox has come; nothing after that will be missed."""
+    def positioned(self, state: InboxState, due_seq: int | None = None) -> list[Frame]:
+        """How far the inbox has come, and how far it is due; nothing after that is missed."""
         if self.phase is Phase.WAITING:
             return []
         if self.phase is Phase.ASKED:
@@ -93,11 +95,17 @@ class Session:
             return [] if self._doubtful else self._start(state)
         if state.last_seq < self.head:
             return []  # older than what has arrived since
+        if due_seq is not None and due_seq < state.last_seq:
+            self._silent_to = max(self._silent_to, state.last_seq)
+            return self._advanced_to(due_seq, state.unread) if due_seq > self.head else []
         return self._advanced_to(state.last_seq, state.unread)
 
-    def notified(self, frame: Frame) -> list[Frame]:
-        """A new entry arrives."""
+    def notified(self, frame: Frame, *, silent: bool = False) -> list[Frame]:
+        """A new entry arrives; a silent one waits until something is due."""
         seq, unread = frame.seq or 0, frame.unread or 0
+        if silent:
+            self._silent_to = max(self._silent_to, seq)
+            return []
         if self.phase is not Phase.LIVE:
             self.head = max(self.head, seq)
             return []
@@ -112,8 +120,8 @@ class Session:
     def withdrawn(self, withdrawal: Withdrawal) -> list[Frame]:
         """A notification is gone, which the client may or may not have seen."""
         seq, unread = withdrawal.what.seq, withdrawal.what.unread
-        if self.phase is not Phase.LIVE:
-            return []
+        if self.phase is not Phase.LIVE or max(self.last, self.head) < seq <= self._silent_to:
+            return []  # the client has heard nothing of it; a fetch will find the tombstone
         if seq <= self.last:
             self._hear(unread)
             self._told = unread

@@ -12,6 +12,7 @@ from api_gateway.adapters.http.operations import (
     USER_NOT_FOUND,
     Access,
     Hot,
+    Refusal,
     Success,
     operation,
 )
@@ -36,6 +37,10 @@ from api_gateway.domain.cursor import Cursors
 
 _SENT: Final = "Notification sent successfully"
 _TICKET_SECONDS: Final = 30
+
+_NOT_WANTED: Final = Refusal(
+    403, "NOTIFICATION_NOT_WANTED", "user does not want such notifications"
+)
 
 
 class NotificationRoutes:
@@ -121,7 +126,7 @@ class NotificationRoutes:
         "Send a notification to a user",
         access=Access.TOKEN,
         success=Success(200, SentData, {"notification_id": 17, "message": _SENT}, _SENT),
-        errors=(USER_NOT_FOUND,),
+        errors=(_NOT_WANTED, USER_NOT_FOUND),
         limit="send",
         example={"user_id": 7, "type": "greeting", "payload": {"text": "Hello"}},
     )
