@@ -22,11 +22,12 @@ class Traits:
     publishes: bool = False
     consumes: bool = False
     calls: bool = False
+    hashes: bool = False
 
 
 SERVICES: Final = {
     "user-service": Traits(caches=True, publishes=True),
-    "auth-service": Traits(consumes=True, calls=True),
+    "auth-service": Traits(consumes=True, calls=True, hashes=True),
     "post-service": Traits(caches=True, publishes=True, consumes=True),
     "relation-service": Traits(publishes=True, consumes=True, calls=True),
     "notification-service": Traits(publishes=True, consumes=True, calls=True),
@@ -167,6 +168,9 @@ def _calls(name: str, traits: Traits) -> Section:
                 width=12,
             )
         )
+    if traits.hashes:
+        hashes = per_second("pinstack_password_hashes_total", where=where)
+        panels.append(graph("Password hashes", Query(hashes, "hashes"), unit="ops", width=12))
     if traits.caches:
         panels += cache_panels(where)
     return Section("Others", panels)

@@ -48,7 +48,7 @@ def test_the_page_has_every_metric_with_type_labels_and_meaning() -> None:
 
 
 def test_the_catalogue_has_what_the_specification_of_operations_names() -> None:
-    assert {family.name for family in families()} == {f"pinstack_{name}" for name in SPECIFIED}
+    assert {family.name for family in families()} >= {f"pinstack_{name}" for name in SPECIFIED}
 
 
 def test_every_metric_is_set_somewhere() -> None:
