@@ -56,7 +56,7 @@ async def joined(
         auto_offset_reset="earliest",
         isolation_level="read_committed",
         session_timeout_ms=int(membership.session * 1000),
-        heartbeat_interval_ms=int(membership.session * 1000 / 4),
+        heartbeat_interval_ms=int(membership.session * 100),
         request_timeout_ms=_REQUEST_SECONDS * 1000,
         rebalance_timeout_ms=_REBALANCE_SECONDS * 1000,
         fetch_max_wait_ms=int(membership.fetch * 1000),
