@@ -1,12 +1,10 @@
 """What is said over notification.v1, to and from the domain."""
 
-from datetime import datetime
 from typing import Final
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from pinstack_proto.notification.v1 import notification_pb2
 from service_kit import pages
-from service_kit.timestamps import timestamp_to_pb
+from service_kit.timestamps import timestamp_to_pb, write_timestamp
 
 from notification_service.application.live import Announced, Frame, Subscribed
 from notification_service.domain.errors import FieldViolation, InvalidNotification
@@ -68,14 +66,16 @@ def feed_to_pb(
     """A part of a feed, with a cursor to the next one where there is more."""
     total = min(page.total, LARGEST_INT32)
     last = page.notifications[-1].seq if page.notifications else 0
-    return notification_pb2.GetUserNotificationFeedResponse(
-        notifications=map(notification_to_pb, page.notifications),
+    message = notification_pb2.GetUserNotificationFeedResponse(
         total=total,
         page=number,
         limit=limit,
         total_pages=-(-total // limit),
         next_cursor=pages.encode_cursor(last) if page.has_more else "",
     )
+    for notification in page.notifications:
+        write_notification(message.notifications.add(), notification)
+    return message
 
 
 def missed_to_pb(missed: Missed) -> notification_pb2.ListSinceResponse:
@@ -90,18 +90,27 @@ def missed_to_pb(missed: Missed) -> notification_pb2.ListSinceResponse:
 
 def notification_to_pb(notification: Notification) -> notification_pb2.NotificationResponse:
     """A notification as the contract has it."""
-    return notification_pb2.NotificationResponse(
-        id=notification.id,
-        user_id=notification.user_id,
-        type=notification.type,
-        is_read=notification.is_read,
-        created_at=timestamp_to_pb(notification.created_at),
-        payload=notification.payload or b"",
-        actor_id=notification.actor_id,
-        seq=notification.seq,
-        withdrawn=notification.is_withdrawn,
-        archived_at=_stamp(notification.archived_at),
-    )
+    message = notification_pb2.NotificationResponse()
+    write_notification(message, notification)
+    return message
+
+
+def write_notification(
+    message: notification_pb2.NotificationResponse, notification: Notification
+) -> None:
+    """A notification into a message in its place: adding one to a list copies it."""
+    message.id = notification.id
+    message.user_id = notification.user_id
+    message.type = notification.type
+    message.is_read = notification.is_read
+    message.payload = notification.payload or b""
+    if notification.actor_id is not None:
+        message.actor_id = notification.actor_id
+    message.seq = notification.seq
+    message.withdrawn = notification.is_withdrawn
+    write_timestamp(message.created_at, notification.created_at)
+    if notification.archived_at is not None:
+        write_timestamp(message.archived_at, notification.archived_at)
 
 
 def frame_to_pb(frame: Frame | None) -> notification_pb2.SubscribeResponse:
@@ -157,7 +166,3 @@ def _changed_to_pb(event: Event) -> notification_pb2.SubscribeResponse.UnreadCha
             ids = changed.archived_ids if is_archived else changed.unarchived_ids
             ids.append(notification_id)
     return changed
-
-
-def _stamp(at: datetime | None) -> Timestamp | None:
-    return None if at is None else timestamp_to_pb(at)

@@ -8,7 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from pinstack_proto.post.v1 import post_pb2, post_pb2_grpc
 from service_kit import pages
 from service_kit.grpc_server import Context
-from service_kit.timestamps import timestamp_from_pb, timestamp_to_pb
+from service_kit.timestamps import timestamp_from_pb, write_timestamp
 
 from post_service.application.use_cases import Publications
 from post_service.domain.errors import FieldViolation, InvalidFilter, InvalidPost
@@ -71,8 +71,10 @@ class PostServicer(post_pb2_grpc.PostServiceServicer):
     async def BatchGetPosts(
         self, request: post_pb2.BatchGetPostsRequest, context: Context
     ) -> post_pb2.BatchGetPostsResponse:
-        posts = await self._publications.get_many(request.ids)
-        return post_pb2.BatchGetPostsResponse(posts=map(post_to_pb, posts))
+        message = post_pb2.BatchGetPostsResponse()
+        for post in await self._publications.get_many(request.ids):
+            write_post(message.posts.add(), post)
+        return message
 
 
 def new_post_from_pb(request: post_pb2.CreatePostRequest) -> NewPost:
@@ -154,29 +156,35 @@ def place_from_cursor(cursor: str) -> Place:
 
 def post_to_pb(post: Post) -> post_pb2.Post:
     """A post as the contract has it."""
-    return post_pb2.Post(
-        id=post.id,
-        author_id=post.author_id,
-        title=post.title,
-        content=post.content,
-        tags=[tag.name for tag in post.tags],
-        media=map(media_to_pb, post.media),
-        created_at=timestamp_to_pb(post.created_at),
-        updated_at=timestamp_to_pb(post.updated_at),
-        tag_refs=[post_pb2.Tag(id=tag.id, name=tag.name) for tag in post.tags],
-    )
+    message = post_pb2.Post()
+    write_post(message, post)
+    return message
 
 
-def media_to_pb(media: Media) -> post_pb2.Media:
-    """Media of a post as the contract has it."""
-    return post_pb2.Media(
-        id=media.id,
-        url=media.url,
-        type=media.type,
-        position=media.position,
-        created_at=timestamp_to_pb(media.created_at),
-        description=media.description,
-    )
+def write_post(message: post_pb2.Post, post: Post) -> None:
+    """A post into a message that is empty and in its place: adding one to a list copies it."""
+    message.id = post.id
+    message.author_id = post.author_id
+    message.title = post.title
+    message.content = post.content
+    for tag in post.tags:
+        message.tags.append(tag.name)
+        message.tag_refs.add(id=tag.id, name=tag.name)
+    for media in post.media:
+        write_media(message.media.add(), media)
+    write_timestamp(message.created_at, post.created_at)
+    write_timestamp(message.updated_at, post.updated_at)
+
+
+def write_media(message: post_pb2.Media, media: Media) -> None:
+    """Media of a post, in the same way."""
+    message.id = media.id
+    message.url = media.url
+    message.type = media.type
+    message.position = media.position
+    if media.description is not None:
+        message.description = media.description
+    write_timestamp(message.created_at, media.created_at)
 
 
 def page_to_pb(page: PostPage) -> post_pb2.ListPostsResponse:
@@ -185,9 +193,9 @@ def page_to_pb(page: PostPage) -> post_pb2.ListPostsResponse:
     if page.has_more:
         last = page.posts[-1]
         cursor = pages.encode_cursor(pages.microseconds(last.created_at), last.id)
-    return post_pb2.ListPostsResponse(
-        posts=map(post_to_pb, page.posts),
-        total=page.total,
-        next_cursor=cursor,
-        total_is_estimate=page.total_is_estimate,
+    message = post_pb2.ListPostsResponse(
+        total=page.total, next_cursor=cursor, total_is_estimate=page.total_is_estimate
     )
+    for post in page.posts:
+        write_post(message.posts.add(), post)
+    return message

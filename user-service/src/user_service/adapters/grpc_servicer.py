@@ -7,7 +7,7 @@ from grpc import StatusCode
 from pinstack_proto.user.v1 import user_pb2, user_pb2_grpc
 from service_kit import pages
 from service_kit.grpc_server import Context
-from service_kit.timestamps import timestamp_from_pb, timestamp_to_pb
+from service_kit.timestamps import timestamp_from_pb, write_timestamp
 
 from user_service.application.use_cases import Profiles
 from user_service.domain.errors import FieldViolation, InvalidProfile
@@ -84,8 +84,10 @@ class UserServicer(user_pb2_grpc.UserServiceServicer):
     async def BatchGetUsers(
         self, request: user_pb2.BatchGetUsersRequest, context: Context
     ) -> user_pb2.BatchGetUsersResponse:
-        users = await self._profiles.get_many(request.ids)
-        return user_pb2.BatchGetUsersResponse(users=map(user_to_pb, users))
+        message = user_pb2.BatchGetUsersResponse()
+        for user in await self._profiles.get_many(request.ids):
+            write_user(message.users.add(), user)
+        return message
 
     async def ListUsers(
         self, request: user_pb2.ListUsersRequest, context: Context
@@ -134,16 +136,24 @@ def change_from_pb(request: user_pb2.UpdateUserRequest) -> ProfileChange:
 
 def user_to_pb(user: User) -> user_pb2.User:
     """A user as the contract has it."""
-    return user_pb2.User(
-        id=user.id,
-        username=user.username,
-        email=user.email,
-        full_name=user.full_name,
-        bio=user.bio,
-        avatar_url=user.avatar_url,
-        created_at=timestamp_to_pb(user.created_at),
-        updated_at=timestamp_to_pb(user.updated_at),
-    )
+    message = user_pb2.User()
+    write_user(message, user)
+    return message
+
+
+def write_user(message: user_pb2.User, user: User) -> None:
+    """A user into a message that is empty and in its place: adding one to a list copies it."""
+    message.id = user.id
+    message.username = user.username
+    message.email = user.email
+    if user.full_name is not None:
+        message.full_name = user.full_name
+    if user.bio is not None:
+        message.bio = user.bio
+    if user.avatar_url is not None:
+        message.avatar_url = user.avatar_url
+    write_timestamp(message.created_at, user.created_at)
+    write_timestamp(message.updated_at, user.updated_at)
 
 
 def list_to_pb(page: UserPage) -> user_pb2.ListUsersResponse:
