@@ -79,6 +79,11 @@ class GrpcSettings(BaseSettings):
     max_concurrent_calls: int = Field(
         1000, ge=1, description="Calls served at once; more are refused as RESOURCE_EXHAUSTED."
     )
+    connection_seconds: float = Field(
+        300.0,
+        gt=0,
+        description="A server lets its clients connect anew so often: they find new replicas.",
+    )
     tls_cert: str = Field(
         "", description="PEM file: this service's certificate (empty: plaintext)."
     )

@@ -19,7 +19,7 @@ from service_kit.config import GrpcSettings
 from service_kit.errors import AppError
 
 Context = grpc.aio.ServicerContext[Any, Any]
-Register = Callable[[grpc.aio.Server], None]
+Register = Callable[[grpc.aio.Server], object]
 
 MAX_MESSAGE_BYTES = 48 * 1024 * 1024
 """A page of 100 posts of 100,000 characters of four bytes each has to fit."""
@@ -59,7 +59,8 @@ async def serve(
     """
     server = grpc.aio.server(
         interceptors=[_Edge()],
-        options=_OPTIONS,
+        # Clients look a name up again when a connection ends. Calls in flight, and streams, go on.
+        options=[*_OPTIONS, ("grpc.max_connection_age_ms", int(settings.connection_seconds * 1e3))],
         maximum_concurrent_rpcs=settings.max_concurrent_calls,
     )
     register(server)
