@@ -44,6 +44,9 @@ class GatewaySettings(BaseSettings):
     max_concurrent_requests: int = Field(
         512, ge=1, description="Requests answered at once by a process; more get 503."
     )
+    max_concurrent_passwords: int = Field(
+        400, ge=1, description="The same for requests that hash a password, which have own places."
+    )
     request_timeout_seconds: float = Field(
         5.0, gt=0, description="A request that takes longer is answered with 504."
     )

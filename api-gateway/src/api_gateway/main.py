@@ -248,6 +248,7 @@ def _edge(settings: Settings, trust: Trust, parts: Parts) -> Edge:
         RateLimits(limiter, settings.limits.by_scope()),
         Idempotency(RedisIdempotencyKeys(link, LocalIdempotencyKeys())),
         Admission(gateway.max_concurrent_requests),
+        Admission(gateway.max_concurrent_passwords, "http_password"),
         gateway.request_timeout_seconds,
         gateway.password_timeout_seconds,
         gateway.max_body_bytes,

@@ -39,6 +39,7 @@ class EdgeOfTest:
     limits: dict[str, Limit] = field(default_factory=lambda: dict(PLENTY))
     reads_are_open: bool = False
     places: int = 100
+    password_places: int = 100
     timeout_seconds: float = 5.0
     password_timeout_seconds: float = 5.0
     max_body_bytes: int = 1024 * 1024
@@ -53,6 +54,7 @@ class EdgeOfTest:
             RateLimits(self.limiter, self.limits),
             Idempotency(self.keys),
             Admission(self.places),
+            Admission(self.password_places, "http_password"),
             self.timeout_seconds,
             self.password_timeout_seconds,
             self.max_body_bytes,

@@ -11,15 +11,16 @@ from api_gateway.adapters.http.errors import Overloaded
 class Admission:
     """A bounded number of places."""
 
-    def __init__(self, places: int) -> None:
+    def __init__(self, places: int, scope: str = "http") -> None:
         self._free = places
-        metrics.from_zero(metrics.SHED, ["http"])
+        self._scope = scope
+        metrics.from_zero(metrics.SHED, [scope])
 
     @contextmanager
     def place(self) -> Iterator[None]:
         """Hold one place while the block runs. Raises Overloaded where none is free."""
         if self._free == 0:
-            metrics.SHED.labels("http").inc()
+            metrics.SHED.labels(self._scope).inc()
             raise Overloaded(retry_after=1)
         self._free -= 1
         try:

@@ -37,6 +37,7 @@ class Edge:
     rate_limits: RateLimits
     idempotency: Idempotency
     admission: Admission
+    password_admission: Admission
     timeout_seconds: float
     password_timeout_seconds: float
     max_body_bytes: int
@@ -51,15 +52,17 @@ class Endpoint:
         self._handler = route.handler
         self._binding: Binding = bind(route.handler, path_names)
         self._edge = edge
-        self._seconds = edge.timeout_seconds
+        self._seconds, self._admission = edge.timeout_seconds, edge.admission
         if route.operation.hashes:
+            # Places of their own: those who wait for a hash must not take those of the others.
             self._seconds = edge.password_timeout_seconds
+            self._admission = edge.password_admission
 
     async def serve(self, call: Call, parameters: Mapping[str, str], receive: Receive) -> Answer:
         """The answer to one request. Raises nothing that a client can cause."""
         fields: Fields = []
         try:
-            with self._edge.admission.place(), deadlines.within(self._seconds):
+            with self._admission.place(), deadlines.within(self._seconds):
                 async with asyncio.timeout(self._seconds):
                     answer = await self._admitted(call, parameters, receive, fields)
         except TimeoutError:
