@@ -164,6 +164,10 @@ rotate-keys: install ## sign access tokens with a new key; the old one verifies 
 grant-role: install ## give a role: ARGS="--login ada admin"; --take-away takes it back
 	@exec $(LOCAL) attach -- $(BIN)/python -m auth_service.grant_role $(ARGS)
 
+.PHONY: end-sessions
+end-sessions: install ## end every session of an account: ARGS="--login ada"
+	@exec $(LOCAL) attach -- $(BIN)/python -m auth_service.end_sessions $(ARGS)
+
 # --- events
 
 ATTACH := $(LOCAL) attach --

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 from pinstack_proto.auth.v1.auth_pb2_grpc import AuthServiceStub
+from service_kit import errors
 
 from auth_service.config import Settings
 from tests.integration import calls
@@ -54,6 +55,22 @@ async def test_a_role_is_granted_by_name_and_taken_away_by_id(
     for unknown in (("--login", "nobody"), ("--user-id", "999")):
         code, _, err = await _run(command, *unknown, "staff", env=env)
         assert (code, err) == (1, "grant_role: account not found\n")
+
+
+async def test_an_operator_ends_the_sessions_of_an_account_and_of_no_other(
+    stub: AuthServiceStub, env: dict[str, str]
+) -> None:
+    first, bystander = [await calls.register(stub, name) for name in ("bea", "cleo")]
+    second = await calls.login(stub, "bea")
+    code, _, err = await _run("auth_service.end_sessions", "--login", "bea", env=env)
+    assert (code, err) == (0, "")
+    for pair in (first, second):
+        with pytest.raises(errors.Unauthenticated):
+            await calls.refresh(stub, pair.refresh_token)
+    await calls.refresh(stub, bystander.refresh_token)
+    assert (await calls.login(stub, "bea")).user_id == first.user_id
+    code, _, err = await _run("auth_service.end_sessions", "--login", "nobody", env=env)
+    assert (code, err) == (1, "end_sessions: account not found\n")
 
 
 async def test_a_key_is_rotated(stub: AuthServiceStub, env: dict[str, str]) -> None:

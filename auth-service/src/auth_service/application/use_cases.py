@@ -191,6 +191,13 @@ class Accounts:
             await unit.record(AuthEvent(kind, user_id, detail=role))
         return roles
 
+    async def end_sessions(self, user_id: int) -> None:
+        """End every session of a user, and void the access tokens."""
+        async with self.units.begin() as unit:
+            await unit.sessions.end_all(user_id)
+            await unit.sessions.revoke_users([user_id])
+            await unit.record(AuthEvent(Kind.SESSION_REVOKED, user_id, detail="all"))
+
 
 def _user(credential: Credential | None) -> int | None:
     return None if credential is None else credential.user_id
