@@ -100,7 +100,7 @@ $(VENV)/.deployment: $(STAMP)
 
 # Programs that come as Go modules; the versions are those that the checks were written with.
 $(TOOLS)/.installed: infra/deployment.mk
-	@command -v go >/dev/null || { echo 'check-deployment needs Go 1.24 or newer (go.dev), for kustomize, actionlint and compose-spec' >&2; exit 3; }
+	@command -v go >/dev/null || { echo 'check-deployment needs Go 1.26 or newer (go.dev), for kustomize, actionlint and compose-spec' >&2; exit 3; }
 	@mkdir -p $(TOOLS)
 	@GOBIN=$(abspath $(TOOLS)) go install sigs.k8s.io/kustomize/kustomize/v5@v5.7.1
 	@GOBIN=$(abspath $(TOOLS)) go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
@@ -110,7 +110,7 @@ $(TOOLS)/.installed: infra/deployment.mk
 # --- releases
 
 .PHONY: release push-images
-release: install ## notes, contract archive and clients of VERSION= into dist/; see CONTRIBUTING.md
+release: install ## notes, contract archive and clients of VERSION= into dist/, see docs/development.md
 	@.ci/release all $(or $(VERSION),$(error VERSION= names the version))
 push-images: ## send the images of VERSION= to REGISTRY=
 	@for name in $(SERVICES) api-gateway; do \
@@ -121,6 +121,6 @@ secret-scan: $(TOOLS)/gitleaks ## secrets in the files and in the history
 	@$(TOOLS)/gitleaks git --no-banner --redact --config .ci/gitleaks.toml .
 
 $(TOOLS)/gitleaks:
-	@command -v go >/dev/null || { echo 'secret-scan needs Go 1.24 or newer (go.dev)' >&2; exit 3; }
+	@command -v go >/dev/null || { echo 'secret-scan needs Go 1.26 or newer (go.dev)' >&2; exit 3; }
 	@mkdir -p $(TOOLS)
 	@GOBIN=$(abspath $(TOOLS)) go install github.com/zricethezav/gitleaks/v8@v8.28.0

@@ -16,6 +16,7 @@ SERVICES = {
     "notification-service": ("notification_service", "NOTIFICATION"),
 }
 EVERYWHERE = (
+    "Dockerfile",
     "Makefile",
     "README.md",
     "pyproject.toml",
