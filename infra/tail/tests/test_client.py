@@ -3,7 +3,7 @@
 import pytest
 from pinstack_tail.client import Feed
 from pinstack_tail.errors import SignedOut
-from pinstack_tail.frames import Refused, Told, Unread, Withdrawn
+from pinstack_tail.frames import ReadElsewhere, Refused, Told, Unread, Withdrawn
 
 from tests.device import device
 from tests.fakes import FakeGateway, Script, breaks, closes, entry, ready, says, told
@@ -100,9 +100,11 @@ async def test_a_reset_whose_feed_cannot_be_read_is_asked_for_again(gateway: Fak
 async def test_other_frames_are_told_and_unknown_ones_are_not(gateway: FakeGateway) -> None:
     refused = {"type": "error", "code": "NOT_FOUND", "message": "notification not found"}
     others: list[dict[str, object]] = [{"type": "ping"}, {"type": "newer", "what": 1}]
-    gateway.scripts.append(says(ready(0), *others, {"type": "unread", "unread": 0}, refused))
+    read = {"type": "read", "ids": [101], "unread": 1}
+    gateway.scripts.append(says(ready(0), *others, read, {"type": "unread", "unread": 0}, refused))
     async with device(gateway) as phone:
         await phone.online()
+        assert await phone.next() == ReadElsewhere(1, [101])
         assert await phone.next() == Unread(0)
         assert await phone.next() == Refused("NOT_FOUND", "notification not found")
 

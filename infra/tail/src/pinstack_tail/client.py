@@ -19,6 +19,7 @@ from pinstack_tail.errors import Ending, Stopped, Then, Unreachable
 from pinstack_tail.frames import (
     Frame,
     Notification,
+    ReadElsewhere,
     Ready,
     Refused,
     Reset,
@@ -60,7 +61,7 @@ class Feed:
     unread: int
 
 
-Event = Online | Offline | Feed | Told | Withdrawn | Unread | Refused
+Event = Online | Offline | Feed | Told | Withdrawn | Unread | ReadElsewhere | Refused
 
 
 class LiveClient:

@@ -1,7 +1,7 @@
 """What the server says on the live channel (docs/asyncapi.yaml), as values."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -50,9 +50,18 @@ class Withdrawn:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """The count has changed: another device has read something."""
+    """The count has changed."""
 
     unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadElsewhere:
+    """Another device has read some: those with `ids`, or everything up to a seq."""
+
+    unread: int
+    ids: Sequence[int] = ()
+    up_to_seq: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +84,7 @@ class Refused:
     message: str
 
 
-Frame = Ready | Told | Withdrawn | Unread | Reset | TokenExpiring | Refused
+Frame = Ready | Told | Withdrawn | Unread | ReadElsewhere | Reset | TokenExpiring | Refused
 
 
 def frame_from_json(text: str | bytes) -> Frame | None:
@@ -105,6 +114,7 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Frame]]] = {
     ),
     "withdrawn": lambda said: Withdrawn(said["id"], said["unread"], said.get("seq")),
     "unread": lambda said: Unread(said["unread"]),
+    "read": lambda said: ReadElsewhere(said["unread"], said.get("ids", ()), said.get("up_to_seq")),
     "reset": lambda said: Reset(said["seq"]),
     "token_expiring": lambda _: TokenExpiring(),
     "error": lambda said: Refused(said["code"], said["message"]),

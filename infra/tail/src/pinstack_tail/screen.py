@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.text import Text
 
 from pinstack_tail.client import Event, Feed, Offline, Online
-from pinstack_tail.frames import Notification, Refused, Told, Unread, Withdrawn
+from pinstack_tail.frames import Notification, ReadElsewhere, Refused, Told, Unread, Withdrawn
 from pinstack_tail.words import headline, sentence
 
 _STYLES: Final = {
@@ -21,6 +21,7 @@ _STYLES: Final = {
     Refused: "red",
     Withdrawn: "dim strike",
     Unread: "dim",
+    ReadElsewhere: "dim",
 }
 
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from pinstack_tail.client import Event, Feed, Offline, Online
-from pinstack_tail.frames import Notification, Refused, Told, Unread, Withdrawn
+from pinstack_tail.frames import Notification, ReadElsewhere, Refused, Told, Unread, Withdrawn
 
 _LONGEST: Final = 200
 _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
@@ -22,8 +22,8 @@ def sentence(event: Event) -> str:
             said = headline(notification)
         case Withdrawn(id):
             said = f"notification {id} was withdrawn"
-        case Unread(unread):
-            said = f"read elsewhere; {unread} unread"
+        case Unread(unread) | ReadElsewhere(unread):
+            said = f"{unread} unread: some were read elsewhere"
         case Refused(code, message):
             said = f"refused: {printable(message)} ({code})"
     return said
