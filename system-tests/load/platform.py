@@ -1,12 +1,13 @@
 """A platform to measure: all services on this machine, no limits, known data in it."""
 
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pinstack_local.settings import StackSettings, repository_root
+from pinstack_local.settings import StackSettings, broker_kind, repository_root
 from pinstack_local.stack import Stack
 
 from load.loading import Person, fill
@@ -56,6 +57,7 @@ def running(
         settings = StackSettings(
             data_dir=Path(folder),
             replicas=replicas or {},
+            broker=broker_kind({"BROKER": os.environ.get("BENCH_BROKER", "")}),
             environment={"RATE_LIMIT_ENABLED": "false", **(environment or {})},
             start_timeout=120,
             root=root or repository_root(),
