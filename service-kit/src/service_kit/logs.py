@@ -9,6 +9,7 @@ from typing import Any, Final
 import orjson
 import structlog
 from opentelemetry import trace
+from service_kit.log_repeats import RepeatFilter
 
 _SECRET_NAMES: Final = re.compile(
     r"password|passwd|secret|token|authorization|cookie|credential|api_key|private_key|e?mail", re.I
@@ -58,6 +59,7 @@ def configure(service: str, level: str = "INFO") -> None:
             ],
         )
     )
+    output.addFilter(RepeatFilter())
     root = logging.getLogger()
     root.handlers[:] = [output]
     root.setLevel(level)
