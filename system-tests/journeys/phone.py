@@ -10,6 +10,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from journeys.asyncapi import check_frame
 from journeys.client import API, PATIENCE_SECONDS, Client, Json
 
 PROTOCOL: Final = Subprotocol("pinstack.v1")
@@ -19,13 +20,15 @@ _COUNTED: Final = ("notification", "withdrawn")
 class Phone:
     """A live connection; it checks that no seq is missing, doubled or out of order.
 
-    `seq` is the last one seen; a phone that is opened without goes on from now.
+    `seq` is the last one seen; a phone that is opened without goes on from now. Every frame must be
+    as AsyncAPI says, unless `checks_frames` is off.
     """
 
     def __init__(self, gateway: str, client: Client, seq: int | None = None) -> None:
         self.gateway = gateway
         self.seq = seq
         self.ready: Json = {}
+        self.checks_frames = True
         self._client = client
         self._socket: ClientConnection | None = None
         self._held: deque[Json] = deque()
@@ -85,13 +88,13 @@ class Phone:
         assert data["seq"] == frame["seq"]
         return {**data, "unread": frame["unread"]}
 
-    async def frame(self, kind: str) -> Json:
+    async def frame(self, kind: str, *, patience: float | None = PATIENCE_SECONDS) -> Json:
         """The next frame of a kind; others before it are kept for later, pings are left out."""
         for held in self._held:
             if held["type"] == kind:
                 self._held.remove(held)
                 return held
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(patience):
             while (frame := await self._receive())["type"] != kind:
                 if frame["type"] != "ping":
                     self._held.append(frame)
@@ -117,6 +120,8 @@ class Phone:
     async def _receive(self) -> Json:
         assert self._socket is not None
         frame: Json = json.loads(await self._socket.recv())
+        if self.checks_frames:
+            check_frame(frame)
         if frame["type"] in _COUNTED and "seq" in frame and self.seq is not None:
             assert frame["seq"] == self.seq + 1, f"after {self.seq} came {frame['seq']}"
             self.seq = frame["seq"]

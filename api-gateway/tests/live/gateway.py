@@ -31,6 +31,7 @@ from api_gateway.application.live.limits import Limits
 from tests.fakes.live import InMemoryInboxes, InMemoryRevocations, KnownTokens
 from tests.fakes.notification_service import NotificationServiceOfTest
 from tests.fakes.tickets import InMemoryTickets
+from tests.live.asyncapi import checked_frame
 from tests.unit.http.client import EdgeOfTest
 
 QUICK = Limits(tick_seconds=0.01, closing_seconds=1.0, reconcile_seconds=1e9)
@@ -119,7 +120,7 @@ class Client:
         """The next frame; of a kind, if one is given: then no other may come first, but pings."""
         async with asyncio.timeout(5):
             while True:
-                frame: dict[str, Any] = json.loads(await self.connection.recv())
+                frame = checked_frame(await self.connection.recv())
                 if frame["type"] == "ping" and kind != "ping":
                     continue
                 assert kind in (None, frame["type"]), frame
@@ -134,7 +135,7 @@ class Client:
         async with asyncio.timeout(8):
             with suppress(ConnectionClosed):
                 while True:
-                    yield json.loads(await self.connection.recv())
+                    yield checked_frame(await self.connection.recv())
 
     async def closed(self) -> tuple[int, str]:
         """The code and reason that the server closes with; frames before that are passed over."""

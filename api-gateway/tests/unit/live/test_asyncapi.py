@@ -2,13 +2,10 @@
 
 import json
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
 from typing import Any, get_args
 
 import jsonschema
 import pytest
-import yaml
 
 from api_gateway.adapters.http.schemas.notification import shown
 from api_gateway.adapters.live.wire import Encoder, UnknownType, command_from_json
@@ -17,9 +14,9 @@ from api_gateway.application.live.closing import Closing
 from api_gateway.application.live.commands import Command
 from api_gateway.application.live.frames import Frame
 from api_gateway.application.live.inbox import InboxState
+from tests.live.asyncapi import check, document
 from tests.live.builders import a_notification, an_entry, delivery
 
-DOCUMENT = Path(__file__).resolve().parents[4] / "docs" / "asyncapi.yaml"
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
@@ -55,38 +52,12 @@ def every_frame() -> list[Frame]:
     return [frame for made in bodies().values() for frame in made]
 
 
-@cache
-def document() -> dict[str, Any]:
-    """The document; keys as JSON has them."""
-    found: dict[str, Any] = json.loads(json.dumps(yaml.safe_load(DOCUMENT.read_text())))
-    return found
-
-
 def messages(prefix: str) -> dict[str, Any]:
     """The documented messages of the live channel, by their type."""
     found = document()["components"]["messages"]
     return {
         name.removeprefix(prefix): one for name, one in found.items() if name.startswith(prefix)
     }
-
-
-def check(instance: object, message: str) -> None:
-    """Fails where something does not fit a message's schema, or has more than that names."""
-    root = {**strict(document()), "$ref": f"#/components/messages/{message}/payload"}
-    formats = jsonschema.FormatChecker(["date-time"])
-    jsonschema.Draft202012Validator(root, format_checker=formats).validate(instance)
-
-
-def strict(node: Any) -> Any:
-    """A copy in which objects have no other properties than those named."""
-    if isinstance(node, list):
-        return [strict(one) for one in node]
-    if not isinstance(node, dict):
-        return node
-    made = {name: strict(value) for name, value in node.items()}
-    if made.get("type") == "object" and "properties" in made:
-        made["additionalProperties"] = False
-    return made
 
 
 def test_no_way_of_making_a_frame_is_left_out() -> None:
