@@ -71,6 +71,8 @@ from api_gateway.domain.cursor import Cursors
 from api_gateway.workers import Worker, end_with_supervisor, read_metrics_of_all
 
 NAME: Final = "api-gateway"
+_INFORMED_SECONDS: Final = 2.0
+"""Before clients come; not longer, as a gateway without auth-service serves other things."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,7 @@ async def running(settings: Settings, worker: Worker | None = None) -> AsyncIter
         hub = _hub(settings, peers, trust, writes)
         tasks.start(hub.run(), "live hub")
         app = _app(settings, Parts(peers, trust, link, hub, hot, health))
+        await trust.revocations.read_once(_INFORMED_SECONDS)
         listener = worker.listener if worker else listen(host, settings.gateway.port)
         drop_stuck_clients(listener)
         await enter(serve_http(_server(app, settings), listener))

@@ -44,6 +44,17 @@ async def test_nothing_is_trusted_before_the_log_was_read_once() -> None:
         assert not revocations.cover(ADA)
 
 
+async def test_who_waits_for_the_log_waits_until_it_is_read_and_not_for_ever() -> None:
+    log = InMemoryRevocationLog()
+    log.away = True
+    async with following(log) as revocations:
+        await revocations.read_once(0.01)
+        assert not revocations.caught_up.is_set()
+        log.away = False
+        await revocations.read_once(5)
+        assert revocations.caught_up.is_set()
+
+
 async def test_a_revocation_covers_older_tokens_of_its_user_only() -> None:
     log = InMemoryRevocationLog()
     log.add(Revoked(7, None, None, NOW))

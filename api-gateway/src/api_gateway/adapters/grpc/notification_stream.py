@@ -1,6 +1,7 @@
 """What happens in inboxes, live from notification-service; and what was missed there."""
 
 import asyncio
+import time
 from collections.abc import Iterable
 from typing import Final
 
@@ -70,6 +71,7 @@ class NotificationStream:
         self._delays = delays
         self._silence_seconds = silence_seconds
         self._failures = 0
+        self._heard_at = 0.0
         self._wanted: dict[int, bool] = {}
         self._news = asyncio.Event()
 
@@ -103,18 +105,19 @@ class NotificationStream:
         call: Call = self._stub.Subscribe()
         self._wanted = dict.fromkeys(listener.user_ids(), True)
         self._news.set()
-        halves = [
+        parts = [
             asyncio.create_task(self._read(call, listener), name="notification stream in"),
             asyncio.create_task(self._write(call), name="notification stream out"),
+            asyncio.create_task(self._listen(), name="notification stream silence"),
         ]
         try:
-            ended, _ = await asyncio.wait(halves, return_when=asyncio.FIRST_COMPLETED)
+            ended, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
             return await _reason(ended.pop())
         finally:
             call.cancel()
-            for half in halves:
-                half.cancel()
-            await asyncio.gather(*halves, return_exceptions=True)
+            for part in parts:
+                part.cancel()
+            await asyncio.gather(*parts, return_exceptions=True)
 
     async def _write(self, call: Call) -> None:
         while True:
@@ -126,8 +129,8 @@ class NotificationStream:
 
     async def _read(self, call: Call, listener: Listener) -> None:
         while True:
-            async with asyncio.timeout(self._silence_seconds):
-                message = await call.read()
+            message = await call.read()
+            self._heard_at = time.monotonic()
             if not isinstance(message, SubscribeResponse):
                 return
             if self._failures:
@@ -135,9 +138,18 @@ class NotificationStream:
                 self._failures = 0
             self._tell(message, listener)
 
+    async def _listen(self) -> None:
+        """Raise TimeoutError after a silence; one timer costs less than one for each message."""
+        self._heard_at = time.monotonic()
+        left = self._silence_seconds
+        while left > 0:
+            await asyncio.sleep(left)
+            left = self._heard_at + self._silence_seconds - time.monotonic()
+        raise TimeoutError
+
     def _tell(self, message: SubscribeResponse, listener: Listener) -> None:
         what = happening_from_pb(message)
-        if isinstance(what, Delivered):
+        if isinstance(what, Delivered) and what.traceparent and not tracing.is_off():
             parent = tracing.extract_context({"traceparent": what.traceparent})
             with tracing.span(_SPAN, parent=parent, kind=SpanKind.CONSUMER):
                 listener.happened(self, what)
@@ -146,7 +158,7 @@ class NotificationStream:
 
 
 async def _reason(ended: asyncio.Task[None]) -> str:
-    """Why one half of a stream has ended. Raises what has nothing to do with the network."""
+    """Why one part of a stream has ended. Raises what has nothing to do with the network."""
     try:
         await ended
     except grpc.aio.AioRpcError as error:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Final, cast
 
 from service_kit import logs
@@ -56,6 +56,12 @@ class WatchedRevocations:
     async def check(self) -> None:
         """Raise Unavailable before the log was read once."""
         self._require_caught_up()
+
+    async def read_once(self, patience: float) -> None:
+        """Return when the log was read once, or after so many seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self.caught_up.wait()
 
     def _require_caught_up(self) -> None:
         if not self.caught_up.is_set():
