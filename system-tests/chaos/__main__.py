@@ -35,7 +35,7 @@ def main() -> int:
     report.write(REPORT, figures)
     timeline.draw(PICTURE, run.ledger, run.machine.injuries, f"seed {settings.seed}")
     say(report.summary(figures))
-    say(f"report: {REPORT.relative_to(Path.cwd())}, picture: {PICTURE.relative_to(Path.cwd())}")
+    say(f"report: {os.path.relpath(REPORT)}, picture: {os.path.relpath(PICTURE)}")
     return 1 if figures["findings"] else 0
 
 
