@@ -20,6 +20,7 @@ from chaos.ledger import Ledger
 from chaos.load import WORKERS, Worker
 from chaos.machine import Machine
 from chaos.people import Roster
+from chaos.phones import Phones
 from chaos.quiescence import rest
 from chaos.report import report
 from chaos.settings import ChaosSettings
@@ -42,6 +43,7 @@ class Run:
         self.ledger = Ledger()
         self.roster = Roster()
         self.machine = Machine(stack, self.clock)
+        self.phones = Phones(stack.gateway_urls, self.roster)
         self._stack = stack
         self._say = say
         self._begun = time.monotonic()
@@ -54,22 +56,32 @@ class Run:
 
     async def play(self) -> dict[str, Any]:
         """Load and faults, then rest, then the check; returns the report."""
-        async with wire_to(self._stack.gateway_urls) as wire:
-            actions = Actions(wire, self.ledger, self.roster, self.clock)
-            plan = self._faults()
+        async with wire_to(self._stack.gateway_urls) as wire, asyncio.TaskGroup() as group:
             self._begun = time.monotonic()
-            seconds = self._seconds()
-            self._say(f"{seconds:g} s of load, {len(plan)} faults, seed {self.settings.seed}")
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self.machine.suffer(plan))
-                for worker in self._workers(actions):
-                    group.create_task(worker.run(seconds))
-            await self.machine.heal()
+            ringing = group.create_task(self.phones.ring())
+            await self._suffer(wire)
             quiet_from = self.clock()
             left = await rest(self._stack, self.clock, PATIENCE_SECONDS)
             drained = round(self.clock() - quiet_from, 1)
             self._say(f"at rest after {drained:g} s; {len(self.ledger.entries)} requests to check")
             world, findings = await self._check(wire, left)
+            findings += await self.phones.findings(world)
+            ringing.cancel()
+        return self._report(world, findings, drained)
+
+    async def _suffer(self, wire: Wire) -> None:
+        """Load and faults at once; returns when all faults have healed."""
+        actions = Actions(wire, self.ledger, self.roster, self.clock)
+        plan, seconds = self._faults(), self._seconds()
+        self._say(f"{seconds:g} s of load, {len(plan)} faults, seed {self.settings.seed}")
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.machine.suffer(plan))
+            for worker in self._workers(actions):
+                group.create_task(worker.run(seconds))
+        await self.machine.heal()
+
+    def _report(self, world: World, findings: Sequence[Finding], drained: float) -> dict[str, Any]:
+        listeners = self.phones.listeners.values()
         return report(
             self.settings,
             self.ledger,
@@ -77,13 +89,15 @@ class Run:
             findings,
             brokers=self.settings.brokers,
             seed=self.settings.seed,
-            seconds=round(seconds),
+            seconds=round(self._seconds()),
             drained_after_seconds=drained,
             drained_after_outage_seconds=self._drained_after_outage(world),
             crashes=self.machine.crashes,
             looks=self.looks,
             notifications=len(world.notifications),
             accounts=len(world.users),
+            phones=len(listeners),
+            phone_connections=sum(one.connections for one in listeners),
         )
 
     def _seconds(self) -> float:
