@@ -3,11 +3,13 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Final
 
 import structlog
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind, StatusCode
+from prometheus_client import Counter, Histogram
 from service_kit import errors, logs, metrics, tracing
 from service_kit.errors import AppError
 from starlette.routing import Route as ForeignRoute
@@ -129,13 +131,20 @@ def _observed(call: Call, template: str, exchange: Exchange, *, measured: bool) 
 _METHODS: Final = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", WEBSOCKET}
 
 
+@lru_cache(maxsize=4096)
+def _counters(*labels: str) -> tuple[Counter, Histogram]:
+    """Of a route and status; looking them up by their labels takes longer than counting."""
+    return metrics.HTTP_REQUESTS.labels(*labels), metrics.HTTP_DURATION.labels(*labels)
+
+
 def _count(method: str, template: str, status: int, seconds: float | None) -> None:
     labels = (method, template, str(status))
     span = trace.get_current_span()
     span.set_attribute("http.response.status_code", status)
-    metrics.HTTP_REQUESTS.labels(*labels).inc()
+    requests, duration = _counters(*labels)
+    requests.inc()
     if seconds is not None:
-        metrics.HTTP_DURATION.labels(*labels).observe(seconds, tracing.exemplar())
+        duration.observe(seconds, tracing.exemplar())
     if status >= 500:
         span.set_status(StatusCode.ERROR)
         logs.get(__name__).warning("request failed", method=method, route=template, status=status)

@@ -37,9 +37,14 @@ class Match(Generic[T]):
     """What a request asks for. `target` is None for OPTIONS."""
 
     template: str
-    allow: str
+    resource: "_Resource[T]"
     target: T | None
     parameters: Mapping[str, str]
+
+    @property
+    def allow(self) -> str:
+        """The value of Allow: what the path can be asked for."""
+        return self.resource.allow
 
 
 class Dispatch(Generic[T]):
@@ -77,9 +82,9 @@ class Dispatch(Generic[T]):
         name = "GET" if method == "HEAD" else method
         if name in resource.methods:
             target = resource.methods[name]
-            return Match(resource.template, resource.allow, target, parameters)
+            return Match(resource.template, resource, target, parameters)
         if method == "OPTIONS":
-            return Match(resource.template, resource.allow, None, parameters)
+            return Match(resource.template, resource, None, parameters)
         if method == WEBSOCKET:
             raise PathNotFound
         if name == "GET" and WEBSOCKET in resource.methods:
