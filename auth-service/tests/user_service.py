@@ -9,9 +9,10 @@ from service_kit import grpc_server
 from service_kit.config import GrpcSettings
 from service_kit.errors import InvalidArgument, NotFound
 from service_kit.grpc_server import Context
+from service_kit.timestamps import timestamp_to_pb
 
 from auth_service.domain.models import Profile
-from tests.fakes import InMemoryUsers
+from tests.fakes.outside import MADE_AT, InMemoryUsers
 
 SERVICE = user_pb2.DESCRIPTOR.services_by_name["UserService"]
 
@@ -34,7 +35,8 @@ class UserServicer(user_pb2_grpc.UserServiceServicer):
             request.bio or None,
             request.avatar_url or None,
         )
-        return self._user(await self._users.create(profile, request.idempotency_key))
+        made = await self._users.create(profile, request.idempotency_key)
+        return self._user(made.id)
 
     async def DeleteUser(self, request: user_pb2.DeleteUserRequest, context: Context) -> Empty:
         if request.HasField("caller_id"):
@@ -64,7 +66,12 @@ class UserServicer(user_pb2_grpc.UserServiceServicer):
         profile = self._users.by_id.get(user_id or 0)
         if user_id is None or profile is None:
             raise NotFound("user not found", code="USER_NOT_FOUND")
-        return user_pb2.User(id=user_id, username=profile.username, email=profile.email)
+        return user_pb2.User(
+            id=user_id,
+            username=profile.username,
+            email=profile.email,
+            created_at=timestamp_to_pb(MADE_AT),
+        )
 
 
 @asynccontextmanager

@@ -1,13 +1,14 @@
 """auth-service in memory."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import count
 
 from service_kit.errors import AlreadyExists, NotFound, Unauthenticated
 
 from api_gateway.domain.principal import Principal
 from api_gateway.domain.session import Client, Session, TokenPair
-from api_gateway.domain.user import NewAccount, UserView
+from api_gateway.domain.user import MadeAccount, NewAccount, UserView
 from tests.fakes.users import AT, InMemoryUsers
 
 
@@ -25,9 +26,10 @@ class InMemoryAccounts:
 
     async def register(self, account: NewAccount, client: Client) -> TokenPair:
         self.clients.append(client)
-        return self._pair(await self.create(account, ""))
+        made = await self.create(account, "")
+        return replace(self._pair(made.user_id), registered_at=made.made_at)
 
-    async def create(self, account: NewAccount, idempotency_key: str) -> int:
+    async def create(self, account: NewAccount, idempotency_key: str) -> MadeAccount:
         self.keys.append(idempotency_key)
         if await self.users.by_username(account.username):
             raise AlreadyExists("username already exists", code="USERNAME_TAKEN")
@@ -45,7 +47,7 @@ class InMemoryAccounts:
             account.avatar_url,
         )
         self.passwords[number] = account.password
-        return number
+        return MadeAccount(number, AT)
 
     async def login(self, login: str, password: str, client: Client) -> TokenPair:
         self.clients.append(client)

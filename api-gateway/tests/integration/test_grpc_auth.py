@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +20,7 @@ from api_gateway.adapters.grpc.auth import GrpcAccounts, GrpcKeys, GrpcRevocatio
 from api_gateway.application.ports import CaughtUp, Heartbeat, LoggedRevocation, VerificationKey
 from api_gateway.domain.principal import Principal, Revoked
 from api_gateway.domain.session import Client, Session, TokenPair
-from api_gateway.domain.user import NewAccount
+from api_gateway.domain.user import MadeAccount, NewAccount
 from tests.fakes.upstream import Upstream, upstream
 
 SERVICE = auth_pb2.DESCRIPTOR.services_by_name["AuthService"]
@@ -36,10 +37,12 @@ async def service() -> AsyncIterator[Upstream]:
 
 
 async def test_registering_hands_on_what_is_given_and_where_from(service: Upstream) -> None:
-    service.answers["Register"] = PAIR
+    pair = auth_pb2.TokenPair(registered_at=timestamp_to_pb(AT))
+    pair.MergeFrom(PAIR)
+    service.answers["Register"] = pair
     account = NewAccount("ada", "a@b.c", "password", full_name="")
     tokens = await GrpcAccounts(service.channel).register(account, Client("Phone", "203.0.113.9"))
-    assert tokens == TOKENS
+    assert tokens == replace(TOKENS, registered_at=AT)
     assert service.asked("Register") == auth_pb2.RegisterRequest(
         username="ada",
         email="a@b.c",
@@ -51,9 +54,10 @@ async def test_registering_hands_on_what_is_given_and_where_from(service: Upstre
 
 
 async def test_an_account_is_made_under_its_key(service: Upstream) -> None:
-    service.answers["CreateAccount"] = auth_pb2.CreateAccountResponse(user_id=9)
+    made = auth_pb2.CreateAccountResponse(user_id=9, registered_at=timestamp_to_pb(AT))
+    service.answers["CreateAccount"] = made
     account = NewAccount("ada", "a@b.c", "password", avatar_url="https://example.org/a")
-    assert await GrpcAccounts(service.channel).create(account, "1:k") == 9
+    assert await GrpcAccounts(service.channel).create(account, "1:k") == MadeAccount(9, AT)
     assert service.asked("CreateAccount") == auth_pb2.CreateAccountRequest(
         username="ada",
         email="a@b.c",

@@ -11,7 +11,7 @@ from service_kit.grpc_client import open_channel
 from auth_service.adapters.user_client import GrpcUsers
 from auth_service.application.ports import Users
 from tests.builders import profile
-from tests.fakes import InMemoryUsers
+from tests.fakes.outside import MADE_AT, InMemoryUsers
 from tests.user_service import SERVICE, user_service
 
 
@@ -36,7 +36,8 @@ async def users(request: pytest.FixtureRequest, behind: InMemoryUsers) -> AsyncI
 async def test_the_same_key_makes_the_same_user(users: Users, behind: InMemoryUsers) -> None:
     first = await users.create(profile("ann"), "key 1")
     assert await users.create(profile("ann"), "key 1") == first
-    assert behind.by_id == {first: profile("ann")}
+    assert behind.by_id == {first.id: profile("ann")}
+    assert first.made_at == MADE_AT
 
 
 async def test_a_taken_name_is_refused_with_its_code(users: Users) -> None:
@@ -47,7 +48,7 @@ async def test_a_taken_name_is_refused_with_its_code(users: Users) -> None:
 
 
 async def test_a_user_is_found_by_name_and_by_e_mail(users: Users) -> None:
-    user_id = await users.create(profile("ann"), "key 1")
+    user_id = (await users.create(profile("ann"), "key 1")).id
     assert await users.find("Ann") == user_id
     assert await users.find("ann@EXAMPLE.com") == user_id
     assert await users.find("bob") is None
@@ -57,7 +58,7 @@ async def test_a_user_is_found_by_name_and_by_e_mail(users: Users) -> None:
 
 
 async def test_deleting_twice_is_harmless(users: Users) -> None:
-    user_id = await users.create(profile("ann"), "key 1")
+    user_id = (await users.create(profile("ann"), "key 1")).id
     for _ in range(2):
         await users.delete(user_id)
     assert await users.find("ann") is None

@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from service_kit.errors import AlreadyExists, AppError
 
-from auth_service.domain.models import Grant, Profile
+from auth_service.domain.models import Grant, MadeUser, Profile
+
+MADE_AT = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
 
 
 class ProcessDies(BaseException):
@@ -43,11 +45,11 @@ class InMemoryUsers:
         self.looked_up: list[str] = []
         self._last = 0
 
-    async def create(self, profile: Profile, idempotency_key: str) -> int:
+    async def create(self, profile: Profile, idempotency_key: str) -> MadeUser:
         self.fault("before create")
         user_id = self.by_key.get(idempotency_key) or self._add(profile, idempotency_key)
         self.fault("after create")
-        return user_id
+        return MadeUser(user_id, MADE_AT)
 
     def _add(self, profile: Profile, idempotency_key: str) -> int:
         for other in self.by_id.values():

@@ -19,7 +19,7 @@ from auth_service.adapters.postgres.units import PostgresUnits
 from auth_service.adapters.user_client import GrpcUsers
 from auth_service.application.registration import Registering
 from auth_service.application.units import UnitOfWork
-from auth_service.domain.models import Profile, Registration
+from auth_service.domain.models import MadeUser, Profile, Registration
 from tests.builders import CLIENT, account
 from tests.fakes import InMemoryUsers, ProcessDies
 from tests.integration import calls
@@ -49,10 +49,10 @@ class MortalUsers(GrpcUsers):
         super().__init__(stub)
         self._step = step
 
-    async def create(self, profile: Profile, idempotency_key: str) -> int:
-        user_id = await super().create(profile, idempotency_key)
+    async def create(self, profile: Profile, idempotency_key: str) -> MadeUser:
+        made = await super().create(profile, idempotency_key)
         _die(self._step, "user made")
-        return user_id
+        return made
 
 
 class MortalUnits(PostgresUnits):

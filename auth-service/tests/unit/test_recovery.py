@@ -94,7 +94,7 @@ async def test_undoing_does_not_touch_somebody_else_who_has_the_name_now(world: 
     other = await world.registering.create(account("ann"))
     world.clock.advance(16)
     await world.registering.recover()
-    assert list(world.users.by_id) == [other]
+    assert list(world.users.by_id) == [other.id]
     assert is_complete(world, "ann")
 
 

@@ -12,6 +12,7 @@ from auth_service.domain.errors import (
 from auth_service.domain.models import NewAccount, Profile, RegistrationState
 from tests.builders import CLIENT, PASSWORD, account
 from tests.fakes import ProcessDies
+from tests.fakes.outside import MADE_AT
 from tests.faults import STEPS, dies_at, fails_at, inject, is_complete, repair
 from tests.world import World
 
@@ -25,15 +26,16 @@ async def test_registering_makes_a_user_with_a_password_and_signs_it_in(world: W
     pair = await world.registering.register(account("ann"), CLIENT)
     assert is_complete(world, "ann")
     assert world.users.by_id[pair.user_id].full_name == "Ann"
-    assert pair.expires_in == 900
+    assert (pair.expires_in, pair.registered_at) == (900, MADE_AT)
     assert [item.device for item in await world.signed_in.list(pair.user_id)] == ["a browser"]
     assert world.tables.kinds() == ["registered"]
 
 
 async def test_an_account_can_be_made_without_signing_in(world: World) -> None:
-    user_id = await world.registering.create(account("ann"))
+    made = await world.registering.create(account("ann"))
     assert is_complete(world, "ann")
-    assert await world.signed_in.list(user_id) == []
+    assert await world.signed_in.list(made.id) == []
+    assert made.made_at == MADE_AT
 
 
 async def test_a_finished_registration_keeps_neither_hash_nor_profile(world: World) -> None:

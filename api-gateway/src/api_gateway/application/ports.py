@@ -13,7 +13,7 @@ from api_gateway.domain.limit import Limit, Verdict
 from api_gateway.domain.page import Page, PageRequest
 from api_gateway.domain.principal import Principal, Revoked
 from api_gateway.domain.session import Client, Session, TokenPair
-from api_gateway.domain.user import NewAccount, ProfileChange, UserView
+from api_gateway.domain.user import MadeAccount, NewAccount, ProfileChange, UserView
 
 
 class Tokens(Protocol):
@@ -156,8 +156,8 @@ class Accounts(Protocol):
         """Make an account and sign it in. Raises AlreadyExists, InvalidArgument."""
         ...
 
-    async def create(self, account: NewAccount, idempotency_key: str) -> int:
-        """Make an account without signing it in; its id. Raises as `register`."""
+    async def create(self, account: NewAccount, idempotency_key: str) -> MadeAccount:
+        """Make an account without signing it in. Raises as `register`."""
         ...
 
     async def login(self, login: str, password: str, client: Client) -> TokenPair:

@@ -6,12 +6,16 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:
-    """What a login gives; `expires_in` is the life of the access token in seconds."""
+    """What a login gives; `expires_in` is the life of the access token in seconds.
+
+    `registered_at` is when the user was made, where this is the first login of a new account.
+    """
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
     expires_in: int
     user_id: int
+    registered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,29 @@ class NewAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeAccount:
+    """An account that was made, and when; None where an earlier request has made it."""
+
+    user_id: int
+    made_at: datetime | None
+
+    def profile(self, account: NewAccount) -> UserView | None:
+        """The profile that was made of `account`, as far as that is known without reading it."""
+        if self.made_at is None:
+            return None
+        return UserView(
+            self.user_id,
+            account.username,
+            account.email,
+            self.made_at,
+            self.made_at,
+            account.full_name or None,
+            account.bio or None,
+            account.avatar_url or None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ProfileChange:
     """The fields of a profile that change; None leaves one as it is, an empty text clears it."""
 

@@ -41,7 +41,7 @@ class Conformance:
         await response.aread()
         operation = self._operation(response.request)
         if operation is None:
-            assert response.status_code in (204, 404, 405, 426), "nothing serves this"
+            assert response.status_code in (204, 404, 405, 426, 429), "nothing serves this"
             self._validate(response, _ERROR)
             return
         promised = operation["responses"].get(str(response.status_code))

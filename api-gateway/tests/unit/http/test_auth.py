@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from service_kit.errors import Unavailable
 
 from api_gateway.domain.session import Session
 from tests.fakes.users import AT
@@ -30,6 +31,20 @@ async def test_registering_answers_with_tokens_and_the_own_profile(world: World)
         "203.0.113.9",
     )
     assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_an_account_that_was_made_is_no_failure_where_its_profile_cannot_be_read(
+    world: World,
+) -> None:
+    world.users.failure = Unavailable()
+    for path, user in (("/auth/register", None), ("/users", 1)):
+        account = {**NEW, "username": f"new{user}", "email": f"new{user}@x.test", "bio": "Gulls"}
+        answer = await world.ask("POST", path, user=user, json=account)
+        assert answer.status_code == 201
+        shown = answer.json()["data"]
+        shown = shown.get("user", shown)
+        assert (shown["username"], shown["bio"]) == (f"new{user}", "Gulls")
+        assert shown["created_at"] == shown["updated_at"] == "2026-01-02T03:04:05.678000Z"
 
 
 @pytest.mark.parametrize("login", ["ada", "ADA@example.org"])

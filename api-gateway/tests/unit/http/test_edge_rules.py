@@ -27,6 +27,20 @@ async def test_every_answer_says_what_is_left_of_the_limit() -> None:
     assert answer.headers["ratelimit"] == '"anonymous";r=4;t=60'
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/nowhere", 404), ("PUT", "/things", 405), ("OPTIONS", "/things", 204)],
+)
+async def test_what_no_operation_answers_counts_against_its_address(
+    method: str, path: str, status: int
+) -> None:
+    async with served(things(), limited(anonymous=1)) as client:
+        answers = [await client.request(method, path) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [status, 429]
+    assert [answer.headers["ratelimit"][:15] for answer in answers] == ['"anonymous";r=0'] * 2
+    assert answers[1].headers["retry-after"]
+
+
 async def test_who_is_over_the_limit_is_told_when_to_come_back() -> None:
     async with served(things(), limited(anonymous=1)) as client:
         await client.get("/things")

@@ -10,7 +10,7 @@ from prometheus_client import Counter
 from service_kit import metrics
 from service_kit.errors import AppError, kind_of
 from service_kit.grpc_server import Context
-from service_kit.timestamps import timestamp_to_pb
+from service_kit.timestamps import optional_timestamp_to_pb, timestamp_to_pb
 
 from auth_service.application.registration import Registering
 from auth_service.application.revocation_feed import CaughtUp, FeedItem, Pulse, RevocationFeed
@@ -56,8 +56,10 @@ class AuthServicer(auth_pb2_grpc.AuthServiceServicer):
         self, request: auth_pb2.CreateAccountRequest, context: Context
     ) -> auth_pb2.CreateAccountResponse:
         with _counted(metrics.REGISTRATIONS):
-            user_id = await self._registering.create(account_from_pb(request))
-        return auth_pb2.CreateAccountResponse(user_id=user_id)
+            made = await self._registering.create(account_from_pb(request))
+        return auth_pb2.CreateAccountResponse(
+            user_id=made.id, registered_at=optional_timestamp_to_pb(made.made_at)
+        )
 
     async def Login(self, request: auth_pb2.LoginRequest, context: Context) -> auth_pb2.TokenPair:
         client = Client(request.device, request.client_address)
@@ -148,6 +150,7 @@ def pair_to_pb(pair: TokenPair) -> auth_pb2.TokenPair:
         refresh_token=pair.refresh_token,
         expires_in=pair.expires_in,
         user_id=pair.user_id,
+        registered_at=optional_timestamp_to_pb(pair.registered_at),
     )
 
 

@@ -3,8 +3,9 @@
 from pinstack_proto.user.v1 import user_pb2
 from pinstack_proto.user.v1.user_pb2_grpc import UserServiceStub
 from service_kit.errors import InvalidArgument, NotFound
+from service_kit.timestamps import timestamp_from_pb
 
-from auth_service.domain.models import Profile
+from auth_service.domain.models import MadeUser, Profile
 
 
 class GrpcUsers:
@@ -13,7 +14,7 @@ class GrpcUsers:
     def __init__(self, stub: UserServiceStub) -> None:
         self._stub = stub
 
-    async def create(self, profile: Profile, idempotency_key: str) -> int:
+    async def create(self, profile: Profile, idempotency_key: str) -> MadeUser:
         request = user_pb2.CreateUserRequest(
             username=profile.username,
             email=profile.email,
@@ -22,7 +23,8 @@ class GrpcUsers:
             avatar_url=profile.avatar_url,
             idempotency_key=idempotency_key,
         )
-        return (await self._stub.CreateUser(request)).id
+        made = await self._stub.CreateUser(request)
+        return MadeUser(made.id, timestamp_from_pb(made.created_at))
 
     async def delete(self, user_id: int) -> None:
         try:

@@ -8,6 +8,7 @@ from uuid import UUID
 from auth_service.domain.models import (
     Credential,
     Grant,
+    MadeUser,
     Profile,
     Registration,
     Revocation,
@@ -19,8 +20,8 @@ from auth_service.domain.models import (
 class Users(Protocol):
     """The profiles, which another service owns. Every call may raise `Unavailable` and the like."""
 
-    async def create(self, profile: Profile, idempotency_key: str) -> int:
-        """The id of the new user, or of the one that the same key made before.
+    async def create(self, profile: Profile, idempotency_key: str) -> MadeUser:
+        """The new user, or the one that the same key made before.
 
         Raises what the other service says: `AlreadyExists`, `InvalidArgument`.
         """

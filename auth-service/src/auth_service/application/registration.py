@@ -4,7 +4,7 @@ A crash anywhere leaves a registration whose lease runs out; `recover` then comp
 or undoes it where its client was told that it failed. All steps can be taken twice.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import uuid4
 
@@ -22,7 +22,7 @@ from auth_service.application.tokens import Tokens
 from auth_service.application.units import UnitOfWork, Units
 from auth_service.domain.errors import IdempotencyKeyReused, RegistrationBusy
 from auth_service.domain.events import AuthEvent, Kind
-from auth_service.domain.models import Client, NewAccount, Registration, TokenPair
+from auth_service.domain.models import Client, MadeUser, NewAccount, Registration, TokenPair
 from auth_service.domain.models import RegistrationState as State
 from auth_service.domain.rules import PasswordRules, check_account
 
@@ -57,26 +57,26 @@ class Registering:
         user-service refuses.
         """
         registration = await self._begun(account)
-        user_id = await self._user(registration)
+        user = await self._user(registration)
         async with self.units.begin() as unit:
-            await self._complete(unit, registration, user_id)
-            signed_in = await self.tokens.sign_in(unit, user_id, None, client)
+            await self._complete(unit, registration, user.id)
+            signed_in = await self.tokens.sign_in(unit, user.id, None, client)
             if signed_in is None:
                 raise RegistrationBusy(retry_after=_BUSY_SECONDS)
             pair, session_id = signed_in
             kind = Kind.REGISTERED if registration.user_id is None else Kind.LOGGED_IN
-            await unit.record(AuthEvent(kind, user_id, session_id, client))
-        return pair
+            await unit.record(AuthEvent(kind, user.id, session_id, client))
+        return replace(pair, registered_at=user.made_at)
 
-    async def create(self, account: NewAccount) -> int:
-        """Make an account without signing it in; its user id. Raises as `register`."""
+    async def create(self, account: NewAccount) -> MadeUser:
+        """Make an account without signing it in; its user. Raises as `register`."""
         registration = await self._begun(account)
-        user_id = await self._user(registration)
+        user = await self._user(registration)
         async with self.units.begin() as unit:
-            await self._complete(unit, registration, user_id)
+            await self._complete(unit, registration, user.id)
             if registration.user_id is None:
-                await unit.record(AuthEvent(Kind.REGISTERED, user_id))
-        return user_id
+                await unit.record(AuthEvent(Kind.REGISTERED, user.id))
+        return user
 
     async def recover(self) -> int:
         """Complete or undo what was left behind; returns how many registrations that were.
@@ -117,10 +117,10 @@ class Registering:
             raise RegistrationBusy(retry_after=_BUSY_SECONDS)
         return earlier
 
-    async def _user(self, registration: Registration) -> int:
+    async def _user(self, registration: Registration) -> MadeUser:
         """The user of a registration. Where there will be none, the registration is over."""
         if registration.user_id is not None:
-            return registration.user_id
+            return MadeUser(registration.user_id)
         try:
             return await self.users.create(registration.profile, str(registration.id))
         except _REFUSALS:
@@ -136,23 +136,23 @@ class Registering:
 
     async def _resume(self, registration: Registration) -> None:
         try:
-            user_id = await self.users.create(registration.profile, str(registration.id))
+            user = await self.users.create(registration.profile, str(registration.id))
         except _REFUSALS:
             await self.registrations.end(registration.id)
             return
         async with self.units.begin() as unit:
-            if await unit.accounts.complete(registration.id, user_id):
-                await unit.record(AuthEvent(Kind.REGISTRATION_RESUMED, user_id))
+            if await unit.accounts.complete(registration.id, user.id):
+                await unit.record(AuthEvent(Kind.REGISTRATION_RESUMED, user.id))
 
     async def _undo(self, registration: Registration) -> None:
         """Remove the user that was made, if one was; only its key tells whose a name is."""
         if await self.users.find(registration.profile.username) is not None:
             try:
-                user_id = await self.users.create(registration.profile, str(registration.id))
+                user = await self.users.create(registration.profile, str(registration.id))
             except _REFUSALS:
                 pass
             else:
-                await self.users.delete(user_id)
+                await self.users.delete(user.id)
                 async with self.units.begin() as unit:
-                    await unit.record(AuthEvent(Kind.REGISTRATION_UNDONE, user_id))
+                    await unit.record(AuthEvent(Kind.REGISTRATION_UNDONE, user.id))
         await self.registrations.end(registration.id)

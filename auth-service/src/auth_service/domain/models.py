@@ -117,13 +117,25 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeUser:
+    """A user that another service has made, and when; None where it was made by an earlier try."""
+
+    id: int
+    made_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TokenPair:
-    """What a login gives; `expires_in` is the life of the access token in seconds."""
+    """What a login gives; `expires_in` is the life of the access token in seconds.
+
+    `registered_at` is when the user was made, where this is its first login.
+    """
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
     expires_in: int
     user_id: int
+    registered_at: datetime | None = None
 
 
 class Standing(Enum):

@@ -26,53 +26,53 @@ from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!pinstack_proto/auth/v1/auth.proto\x12\x07\x61uth.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"]\n\tTokenPair\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12\x15\n\rrefresh_token\x18\x02 \x01(\t\x12\x12\n\nexpires_in\x18\x03 \x01(\x05\x12\x0f\n\x07user_id\x18\x04 \x01(\x03\"\xed\x01\n\x0fRegisterRequest\x12\x10\n\x08username\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12\x10\n\x08password\x18\x03 \x01(\t\x12\x16\n\tfull_name\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x10\n\x03\x62io\x18\x05 \x01(\tH\x01\x88\x01\x01\x12\x17\n\navatar_url\x18\x06 \x01(\tH\x02\x88\x01\x01\x12\x17\n\x0fidempotency_key\x18\x07 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x08 \x01(\t\x12\x16\n\x0e\x63lient_address\x18\t \x01(\tB\x0c\n\n_full_nameB\x06\n\x04_bioB\r\n\x0b_avatar_url\"W\n\x0cLoginRequest\x12\r\n\x05login\x18\x01 \x01(\t\x12\x10\n\x08password\x18\x02 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x03 \x01(\t\x12\x16\n\x0e\x63lient_address\x18\x04 \x01(\t\"\'\n\x0eRefreshRequest\x12\x15\n\rrefresh_token\x18\x01 \x01(\t\"&\n\rLogoutRequest\x12\x15\n\rrefresh_token\x18\x01 \x01(\t\"\x81\x01\n\x15UpdatePasswordRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x14\n\x0cold_password\x18\x02 \x01(\t\x12\x14\n\x0cnew_password\x18\x03 \x01(\t\x12\x1c\n\x0fkeep_session_id\x18\x04 \x01(\tH\x00\x88\x01\x01\x42\x12\n\x10_keep_session_id\"\xca\x01\n\x14\x43reateAccountRequest\x12\x10\n\x08username\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12\x10\n\x08password\x18\x03 \x01(\t\x12\x16\n\tfull_name\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x10\n\x03\x62io\x18\x05 \x01(\tH\x01\x88\x01\x01\x12\x17\n\navatar_url\x18\x06 \x01(\tH\x02\x88\x01\x01\x12\x17\n\x0fidempotency_key\x18\x07 \x01(\tB\x0c\n\n_full_nameB\x06\n\x04_bioB\r\n\x0b_avatar_url\"(\n\x15\x43reateAccountResponse\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\"\x12\n\x10GetKeySetRequest\";\n\x11GetKeySetResponse\x12&\n\x04keys\x18\x01 \x03(\x0b\x32\x18.auth.v1.VerificationKey\"\x85\x01\n\x0fVerificationKey\x12\x0b\n\x03kid\x18\x01 \x01(\t\x12\x0b\n\x03\x61lg\x18\x02 \x01(\t\x12\x16\n\x0epublic_key_jwk\x18\x03 \x01(\t\x12\x32\n\tnot_after\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x88\x01\x01\x42\x0c\n\n_not_after\"&\n\x13ListSessionsRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\":\n\x14ListSessionsResponse\x12\"\n\x08sessions\x18\x01 \x03(\x0b\x32\x10.auth.v1.Session\"\x9f\x01\n\x07Session\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x02 \x01(\t\x12\x16\n\x0e\x63lient_address\x18\x03 \x01(\t\x12.\n\ncreated_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0clast_used_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\";\n\x14RevokeSessionRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\x12\n\nsession_id\x18\x02 \x01(\t\"+\n\x17WatchRevocationsRequest\x12\x10\n\x08\x61\x66ter_id\x18\x01 \x01(\x03\"\xfb\x01\n\x18WatchRevocationsResponse\x12)\n\nrevocation\x18\x01 \x01(\x0b\x32\x13.auth.v1.RevocationH\x00\x12?\n\tcaught_up\x18\x02 \x01(\x0b\x32*.auth.v1.WatchRevocationsResponse.CaughtUpH\x00\x12@\n\theartbeat\x18\x03 \x01(\x0b\x32+.auth.v1.WatchRevocationsResponse.HeartbeatH\x00\x1a\x1b\n\x08\x43\x61ughtUp\x12\x0f\n\x07last_id\x18\x01 \x01(\x03\x1a\x0b\n\tHeartbeatB\x07\n\x05\x65vent\"\xea\x01\n\nRevocation\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x0f\n\x07user_id\x18\x02 \x01(\x03\x12\x17\n\nsession_id\x18\x03 \x01(\tH\x00\x88\x01\x01\x12.\n\nrevoked_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rissued_before\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1e\n\x11\x65xcept_session_id\x18\x06 \x01(\tH\x01\x88\x01\x01\x42\r\n\x0b_session_idB\x14\n\x12_except_session_id2\xbb\x05\n\x0b\x41uthService\x12\x38\n\x08Register\x12\x18.auth.v1.RegisterRequest\x1a\x12.auth.v1.TokenPair\x12\x32\n\x05Login\x12\x15.auth.v1.LoginRequest\x1a\x12.auth.v1.TokenPair\x12\x36\n\x07Refresh\x12\x17.auth.v1.RefreshRequest\x1a\x12.auth.v1.TokenPair\x12\x38\n\x06Logout\x12\x16.auth.v1.LogoutRequest\x1a\x16.google.protobuf.Empty\x12H\n\x0eUpdatePassword\x12\x1e.auth.v1.UpdatePasswordRequest\x1a\x16.google.protobuf.Empty\x12N\n\rCreateAccount\x12\x1d.auth.v1.CreateAccountRequest\x1a\x1e.auth.v1.CreateAccountResponse\x12\x42\n\tGetKeySet\x12\x19.auth.v1.GetKeySetRequest\x1a\x1a.auth.v1.GetKeySetResponse\x12K\n\x0cListSessions\x12\x1c.auth.v1.ListSessionsRequest\x1a\x1d.auth.v1.ListSessionsResponse\x12\x46\n\rRevokeSession\x12\x1d.auth.v1.RevokeSessionRequest\x1a\x16.google.protobuf.Empty\x12Y\n\x10WatchRevocations\x12 .auth.v1.WatchRevocationsRequest\x1a!.auth.v1.WatchRevocationsResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!pinstack_proto/auth/v1/auth.proto\x12\x07\x61uth.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x90\x01\n\tTokenPair\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12\x15\n\rrefresh_token\x18\x02 \x01(\t\x12\x12\n\nexpires_in\x18\x03 \x01(\x05\x12\x0f\n\x07user_id\x18\x04 \x01(\x03\x12\x31\n\rregistered_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xed\x01\n\x0fRegisterRequest\x12\x10\n\x08username\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12\x10\n\x08password\x18\x03 \x01(\t\x12\x16\n\tfull_name\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x10\n\x03\x62io\x18\x05 \x01(\tH\x01\x88\x01\x01\x12\x17\n\navatar_url\x18\x06 \x01(\tH\x02\x88\x01\x01\x12\x17\n\x0fidempotency_key\x18\x07 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x08 \x01(\t\x12\x16\n\x0e\x63lient_address\x18\t \x01(\tB\x0c\n\n_full_nameB\x06\n\x04_bioB\r\n\x0b_avatar_url\"W\n\x0cLoginRequest\x12\r\n\x05login\x18\x01 \x01(\t\x12\x10\n\x08password\x18\x02 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x03 \x01(\t\x12\x16\n\x0e\x63lient_address\x18\x04 \x01(\t\"\'\n\x0eRefreshRequest\x12\x15\n\rrefresh_token\x18\x01 \x01(\t\"&\n\rLogoutRequest\x12\x15\n\rrefresh_token\x18\x01 \x01(\t\"\x81\x01\n\x15UpdatePasswordRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x14\n\x0cold_password\x18\x02 \x01(\t\x12\x14\n\x0cnew_password\x18\x03 \x01(\t\x12\x1c\n\x0fkeep_session_id\x18\x04 \x01(\tH\x00\x88\x01\x01\x42\x12\n\x10_keep_session_id\"\xca\x01\n\x14\x43reateAccountRequest\x12\x10\n\x08username\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12\x10\n\x08password\x18\x03 \x01(\t\x12\x16\n\tfull_name\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x10\n\x03\x62io\x18\x05 \x01(\tH\x01\x88\x01\x01\x12\x17\n\navatar_url\x18\x06 \x01(\tH\x02\x88\x01\x01\x12\x17\n\x0fidempotency_key\x18\x07 \x01(\tB\x0c\n\n_full_nameB\x06\n\x04_bioB\r\n\x0b_avatar_url\"[\n\x15\x43reateAccountResponse\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\x31\n\rregistered_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x12\n\x10GetKeySetRequest\";\n\x11GetKeySetResponse\x12&\n\x04keys\x18\x01 \x03(\x0b\x32\x18.auth.v1.VerificationKey\"\x85\x01\n\x0fVerificationKey\x12\x0b\n\x03kid\x18\x01 \x01(\t\x12\x0b\n\x03\x61lg\x18\x02 \x01(\t\x12\x16\n\x0epublic_key_jwk\x18\x03 \x01(\t\x12\x32\n\tnot_after\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x88\x01\x01\x42\x0c\n\n_not_after\"&\n\x13ListSessionsRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\":\n\x14ListSessionsResponse\x12\"\n\x08sessions\x18\x01 \x03(\x0b\x32\x10.auth.v1.Session\"\x9f\x01\n\x07Session\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x02 \x01(\t\x12\x16\n\x0e\x63lient_address\x18\x03 \x01(\t\x12.\n\ncreated_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0clast_used_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\";\n\x14RevokeSessionRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\x12\n\nsession_id\x18\x02 \x01(\t\"+\n\x17WatchRevocationsRequest\x12\x10\n\x08\x61\x66ter_id\x18\x01 \x01(\x03\"\xfb\x01\n\x18WatchRevocationsResponse\x12)\n\nrevocation\x18\x01 \x01(\x0b\x32\x13.auth.v1.RevocationH\x00\x12?\n\tcaught_up\x18\x02 \x01(\x0b\x32*.auth.v1.WatchRevocationsResponse.CaughtUpH\x00\x12@\n\theartbeat\x18\x03 \x01(\x0b\x32+.auth.v1.WatchRevocationsResponse.HeartbeatH\x00\x1a\x1b\n\x08\x43\x61ughtUp\x12\x0f\n\x07last_id\x18\x01 \x01(\x03\x1a\x0b\n\tHeartbeatB\x07\n\x05\x65vent\"\xea\x01\n\nRevocation\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x0f\n\x07user_id\x18\x02 \x01(\x03\x12\x17\n\nsession_id\x18\x03 \x01(\tH\x00\x88\x01\x01\x12.\n\nrevoked_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rissued_before\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1e\n\x11\x65xcept_session_id\x18\x06 \x01(\tH\x01\x88\x01\x01\x42\r\n\x0b_session_idB\x14\n\x12_except_session_id2\xbb\x05\n\x0b\x41uthService\x12\x38\n\x08Register\x12\x18.auth.v1.RegisterRequest\x1a\x12.auth.v1.TokenPair\x12\x32\n\x05Login\x12\x15.auth.v1.LoginRequest\x1a\x12.auth.v1.TokenPair\x12\x36\n\x07Refresh\x12\x17.auth.v1.RefreshRequest\x1a\x12.auth.v1.TokenPair\x12\x38\n\x06Logout\x12\x16.auth.v1.LogoutRequest\x1a\x16.google.protobuf.Empty\x12H\n\x0eUpdatePassword\x12\x1e.auth.v1.UpdatePasswordRequest\x1a\x16.google.protobuf.Empty\x12N\n\rCreateAccount\x12\x1d.auth.v1.CreateAccountRequest\x1a\x1e.auth.v1.CreateAccountResponse\x12\x42\n\tGetKeySet\x12\x19.auth.v1.GetKeySetRequest\x1a\x1a.auth.v1.GetKeySetResponse\x12K\n\x0cListSessions\x12\x1c.auth.v1.ListSessionsRequest\x1a\x1d.auth.v1.ListSessionsResponse\x12\x46\n\rRevokeSession\x12\x1d.auth.v1.RevokeSessionRequest\x1a\x16.google.protobuf.Empty\x12Y\n\x10WatchRevocations\x12 .auth.v1.WatchRevocationsRequest\x1a!.auth.v1.WatchRevocationsResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pinstack_proto.auth.v1.auth_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_TOKENPAIR']._serialized_start=108
-  _globals['_TOKENPAIR']._serialized_end=201
-  _globals['_REGISTERREQUEST']._serialized_start=204
-  _globals['_REGISTERREQUEST']._serialized_end=441
-  _globals['_LOGINREQUEST']._serialized_start=443
-  _globals['_LOGINREQUEST']._serialized_end=530
-  _globals['_REFRESHREQUEST']._serialized_start=532
-  _globals['_REFRESHREQUEST']._serialized_end=571
-  _globals['_LOGOUTREQUEST']._serialized_start=573
-  _globals['_LOGOUTREQUEST']._serialized_end=611
-  _globals['_UPDATEPASSWORDREQUEST']._serialized_start=614
-  _globals['_UPDATEPASSWORDREQUEST']._serialized_end=743
-  _globals['_CREATEACCOUNTREQUEST']._serialized_start=746
-  _globals['_CREATEACCOUNTREQUEST']._serialized_end=948
-  _globals['_CREATEACCOUNTRESPONSE']._serialized_start=950
-  _globals['_CREATEACCOUNTRESPONSE']._serialized_end=990
-  _globals['_GETKEYSETREQUEST']._serialized_start=992
-  _globals['_GETKEYSETREQUEST']._serialized_end=1010
-  _globals['_GETKEYSETRESPONSE']._serialized_start=1012
-  _globals['_GETKEYSETRESPONSE']._serialized_end=1071
-  _globals['_VERIFICATIONKEY']._serialized_start=1074
-  _globals['_VERIFICATIONKEY']._serialized_end=1207
-  _globals['_LISTSESSIONSREQUEST']._serialized_start=1209
-  _globals['_LISTSESSIONSREQUEST']._serialized_end=1247
-  _globals['_LISTSESSIONSRESPONSE']._serialized_start=1249
-  _globals['_LISTSESSIONSRESPONSE']._serialized_end=1307
-  _globals['_SESSION']._serialized_start=1310
-  _globals['_SESSION']._serialized_end=1469
-  _globals['_REVOKESESSIONREQUEST']._serialized_start=1471
-  _globals['_REVOKESESSIONREQUEST']._serialized_end=1530
-  _globals['_WATCHREVOCATIONSREQUEST']._serialized_start=1532
-  _globals['_WATCHREVOCATIONSREQUEST']._serialized_end=1575
-  _globals['_WATCHREVOCATIONSRESPONSE']._serialized_start=1578
-  _globals['_WATCHREVOCATIONSRESPONSE']._serialized_end=1829
-  _globals['_WATCHREVOCATIONSRESPONSE_CAUGHTUP']._serialized_start=1780
-  _globals['_WATCHREVOCATIONSRESPONSE_CAUGHTUP']._serialized_end=1807
-  _globals['_WATCHREVOCATIONSRESPONSE_HEARTBEAT']._serialized_start=1809
-  _globals['_WATCHREVOCATIONSRESPONSE_HEARTBEAT']._serialized_end=1820
-  _globals['_REVOCATION']._serialized_start=1832
-  _globals['_REVOCATION']._serialized_end=2066
-  _globals['_AUTHSERVICE']._serialized_start=2069
-  _globals['_AUTHSERVICE']._serialized_end=2768
+  _globals['_TOKENPAIR']._serialized_start=109
+  _globals['_TOKENPAIR']._serialized_end=253
+  _globals['_REGISTERREQUEST']._serialized_start=256
+  _globals['_REGISTERREQUEST']._serialized_end=493
+  _globals['_LOGINREQUEST']._serialized_start=495
+  _globals['_LOGINREQUEST']._serialized_end=582
+  _globals['_REFRESHREQUEST']._serialized_start=584
+  _globals['_REFRESHREQUEST']._serialized_end=623
+  _globals['_LOGOUTREQUEST']._serialized_start=625
+  _globals['_LOGOUTREQUEST']._serialized_end=663
+  _globals['_UPDATEPASSWORDREQUEST']._serialized_start=666
+  _globals['_UPDATEPASSWORDREQUEST']._serialized_end=795
+  _globals['_CREATEACCOUNTREQUEST']._serialized_start=798
+  _globals['_CREATEACCOUNTREQUEST']._serialized_end=1000
+  _globals['_CREATEACCOUNTRESPONSE']._serialized_start=1002
+  _globals['_CREATEACCOUNTRESPONSE']._serialized_end=1093
+  _globals['_GETKEYSETREQUEST']._serialized_start=1095
+  _globals['_GETKEYSETREQUEST']._serialized_end=1113
+  _globals['_GETKEYSETRESPONSE']._serialized_start=1115
+  _globals['_GETKEYSETRESPONSE']._serialized_end=1174
+  _globals['_VERIFICATIONKEY']._serialized_start=1177
+  _globals['_VERIFICATIONKEY']._serialized_end=1310
+  _globals['_LISTSESSIONSREQUEST']._serialized_start=1312
+  _globals['_LISTSESSIONSREQUEST']._serialized_end=1350
+  _globals['_LISTSESSIONSRESPONSE']._serialized_start=1352
+  _globals['_LISTSESSIONSRESPONSE']._serialized_end=1410
+  _globals['_SESSION']._serialized_start=1413
+  _globals['_SESSION']._serialized_end=1572
+  _globals['_REVOKESESSIONREQUEST']._serialized_start=1574
+  _globals['_REVOKESESSIONREQUEST']._serialized_end=1633
+  _globals['_WATCHREVOCATIONSREQUEST']._serialized_start=1635
+  _globals['_WATCHREVOCATIONSREQUEST']._serialized_end=1678
+  _globals['_WATCHREVOCATIONSRESPONSE']._serialized_start=1681
+  _globals['_WATCHREVOCATIONSRESPONSE']._serialized_end=1932
+  _globals['_WATCHREVOCATIONSRESPONSE_CAUGHTUP']._serialized_start=1883
+  _globals['_WATCHREVOCATIONSRESPONSE_CAUGHTUP']._serialized_end=1910
+  _globals['_WATCHREVOCATIONSRESPONSE_HEARTBEAT']._serialized_start=1912
+  _globals['_WATCHREVOCATIONSRESPONSE_HEARTBEAT']._serialized_end=1923
+  _globals['_REVOCATION']._serialized_start=1935
+  _globals['_REVOCATION']._serialized_end=2169
+  _globals['_AUTHSERVICE']._serialized_start=2172
+  _globals['_AUTHSERVICE']._serialized_end=2871
 # @@protoc_insertion_point(module_scope)

@@ -27,6 +27,7 @@ class TokenPair(_message.Message):
     REFRESH_TOKEN_FIELD_NUMBER: _builtins.int
     EXPIRES_IN_FIELD_NUMBER: _builtins.int
     USER_ID_FIELD_NUMBER: _builtins.int
+    REGISTERED_AT_FIELD_NUMBER: _builtins.int
     access_token: _builtins.str
     """JWT after RFC 9068, verified offline with the key set."""
     refresh_token: _builtins.str
@@ -34,6 +35,10 @@ class TokenPair(_message.Message):
     expires_in: _builtins.int
     """Life of the access token, in seconds."""
     user_id: _builtins.int
+    @_builtins.property
+    def registered_at(self) -> _timestamp_pb2.Timestamp:
+        """When the user was made: in the answer to Register, where it has made one."""
+
     def __init__(
         self,
         *,
@@ -41,10 +46,11 @@ class TokenPair(_message.Message):
         refresh_token: _builtins.str = ...,
         expires_in: _builtins.int = ...,
         user_id: _builtins.int = ...,
+        registered_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["registered_at", b"registered_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "expires_in", b"expires_in", "refresh_token", b"refresh_token", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "expires_in", b"expires_in", "refresh_token", b"refresh_token", "registered_at", b"registered_at", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -262,15 +268,21 @@ class CreateAccountResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     USER_ID_FIELD_NUMBER: _builtins.int
+    REGISTERED_AT_FIELD_NUMBER: _builtins.int
     user_id: _builtins.int
+    @_builtins.property
+    def registered_at(self) -> _timestamp_pb2.Timestamp:
+        """As in TokenPair."""
+
     def __init__(
         self,
         *,
         user_id: _builtins.int = ...,
+        registered_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["registered_at", b"registered_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["registered_at", b"registered_at", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator, Sequence
+from datetime import datetime
 from typing import Final
 
 import grpc
@@ -12,7 +13,7 @@ from service_kit.timestamps import timestamp_from_pb
 from api_gateway.application.ports import CaughtUp, Heartbeat, LoggedRevocation, VerificationKey
 from api_gateway.domain.principal import Principal, Revoked
 from api_gateway.domain.session import Client, Session, TokenPair
-from api_gateway.domain.user import NewAccount
+from api_gateway.domain.user import MadeAccount, NewAccount
 
 _HASHING_SECONDS: Final = 60.0
 """A password waits for its turn to be hashed, for as long as the request has time."""
@@ -37,7 +38,7 @@ class GrpcAccounts:
         )
         return _tokens_from_pb(await self._stub.Register(request, timeout=_HASHING_SECONDS))
 
-    async def create(self, account: NewAccount, idempotency_key: str) -> int:
+    async def create(self, account: NewAccount, idempotency_key: str) -> MadeAccount:
         request = auth_pb2.CreateAccountRequest(
             username=account.username,
             email=account.email,
@@ -47,7 +48,8 @@ class GrpcAccounts:
             avatar_url=account.avatar_url,
             idempotency_key=idempotency_key,
         )
-        return (await self._stub.CreateAccount(request, timeout=_HASHING_SECONDS)).user_id
+        made = await self._stub.CreateAccount(request, timeout=_HASHING_SECONDS)
+        return MadeAccount(made.user_id, _registered_at(made))
 
     async def login(self, login: str, password: str, client: Client) -> TokenPair:
         request = auth_pb2.LoginRequest(
@@ -115,7 +117,17 @@ class GrpcRevocationLog:
 
 
 def _tokens_from_pb(pair: auth_pb2.TokenPair) -> TokenPair:
-    return TokenPair(pair.access_token, pair.refresh_token, pair.expires_in, pair.user_id)
+    return TokenPair(
+        pair.access_token,
+        pair.refresh_token,
+        pair.expires_in,
+        pair.user_id,
+        _registered_at(pair),
+    )
+
+
+def _registered_at(made: auth_pb2.TokenPair | auth_pb2.CreateAccountResponse) -> datetime | None:
+    return timestamp_from_pb(made.registered_at) if made.HasField("registered_at") else None
 
 
 def _session_from_pb(session: auth_pb2.Session) -> Session:

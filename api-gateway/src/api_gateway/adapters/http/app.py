@@ -25,6 +25,7 @@ from api_gateway.adapters.http.errors import answer_of
 from api_gateway.adapters.http.exchange import Exchange, header_fields, request_id_of
 from api_gateway.adapters.http.operations import Route
 from api_gateway.adapters.http.pipeline import Edge, Endpoint
+from api_gateway.adapters.http.rate_limits import LimitReached
 
 _UNMATCHED: Final = "unmatched"
 Target = Endpoint | ASGIApp
@@ -42,6 +43,7 @@ class Gateway:
         addresses: ClientAddresses,
     ) -> None:
         self._table: Dispatch[Target] = Dispatch([*_own(routes, edge), *_foreign(live)])
+        self._limits = edge.rate_limits
         self._cors = cors
         self._addresses = addresses
 
@@ -57,11 +59,21 @@ class Gateway:
         template = match.template if match else _UNMATCHED
         with _observed(call, template, exchange, measured=_is_short(match)):
             try:
+                if match is None or match.target is None:
+                    await self._count(call, exchange)
                 if match is None or refusal is not None:
                     raise refusal or errors.Internal
                 await self._serve(call, match, receive, exchange)
             except Exception as error:
                 await _fail(call, error, exchange)
+
+    async def _count(self, call: Call, exchange: Exchange) -> None:
+        """Count what no operation counts: what is not there, and questions about what is."""
+        try:
+            exchange.carry(await self._limits.take(call, ""))
+        except LimitReached as error:
+            exchange.carry(error.fields)
+            raise
 
     def _find(self, scope: Scope, raw_path: str) -> tuple[Match[Target] | None, AppError | None]:
         method = WEBSOCKET if scope["type"] == "websocket" else scope["method"]

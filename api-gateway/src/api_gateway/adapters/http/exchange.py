@@ -44,6 +44,10 @@ class Exchange:
         self._fields = fields
         self.status = 0
 
+    def carry(self, fields: Fields) -> None:
+        """Give the answer more header fields."""
+        self._fields = [*self._fields, *fields]
+
     async def send(self, message: Message) -> None:
         """Pass a message on; the beginning of an answer gets the fields that all have."""
         if message["type"] in ("http.response.start", "websocket.http.response.start"):

@@ -27,6 +27,7 @@ from api_gateway.adapters.http.schemas.envelopes import MessageData
 from api_gateway.adapters.http.schemas.users import NEW_USER_EXAMPLE, new_account, user_content
 from api_gateway.application.ports import Accounts, Users
 from api_gateway.domain.session import Client
+from api_gateway.domain.user import MadeAccount
 
 INVALID_LOGIN: Final = Refusal(
     401, "INVALID_CREDENTIALS", "invalid credentials: wrong password or user not found"
@@ -72,8 +73,10 @@ class AuthRoutes:
     )
     async def register(self, call: Call, body: RegisterBody) -> Answer:
         """Username and e-mail address are unique without regard to case."""
-        pair = await self._accounts.register(new_account(body), _client(call))
-        user = await self._users.get(pair.user_id)
+        account = new_account(body)
+        pair = await self._accounts.register(account, _client(call))
+        made = MadeAccount(pair.user_id, pair.registered_at)
+        user = made.profile(account) or await self._users.get(pair.user_id)
         if user is None:
             raise Unavailable
         content = {**tokens_content(pair), "user": user_content(user, with_email=True)}

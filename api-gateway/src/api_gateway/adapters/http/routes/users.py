@@ -97,8 +97,9 @@ class UserRoutes:
     )
     async def create(self, call: Call, body: NewUserBody) -> Answer:
         """The new account is not signed in; its creator sees its e-mail address this once."""
-        user_id = await self._accounts.create(new_account(body), _registration_key(call))
-        user = await self._existing(user_id)
+        account = new_account(body)
+        made = await self._accounts.create(account, _registration_key(call))
+        user = made.profile(account) or await self._existing(made.user_id)
         return created(user_content(user, with_email=True), "user created")
 
     @operation(
