@@ -95,6 +95,15 @@ test-system: install test@system-tests ## the journeys through public ports, aga
 test-contract: install ## every operation for every kind of caller, and the document, on a running platform
 	@$(MAKE) --no-print-directory -C system-tests test-contract
 
+CASES ?= 20000
+.PHONY: fuzz
+fuzz: install ## ask every operation what nobody thought of: CASES=20000 requests, SEED= for the same again
+	@$(MAKE) --no-print-directory -C system-tests fuzz CASES=$(CASES) SEED=$(SEED)
+
+.PHONY: fuzz-ci
+fuzz-ci: install ## the same, shorter, and the same every time
+	@$(MAKE) --no-print-directory -C system-tests fuzz CASES=5000 SEED=20260102
+
 .PHONY: test-system-kafka
 test-system-kafka: install ## the same against a real Apache Kafka
 	@PINSTACK_TEST_BROKER=kafka $(MAKE) --no-print-directory -C system-tests test
@@ -152,7 +161,7 @@ openapi-check: install ## fail where it differs from them, or breaks clients of 
 	@$(BIN)/python .ci/openapi.py --check && $(BIN)/python .ci/openapi_release.py
 
 .PHONY: ci-local
-ci-local: install lint proto-check env-example-check openapi-check dashboards-check check-deployment test-contract test-system-kafka chaos-brief ## what CI runs beside `make test`
+ci-local: install lint proto-check env-example-check openapi-check dashboards-check check-deployment test-contract fuzz-ci test-system-kafka chaos-brief ## what CI runs beside `make test`
 
 # --- accounts
 

@@ -20,10 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from contract.conformance import DOCUMENT
 from pinstack_local.settings import StackSettings
 from pinstack_local.stack import Stack
-
-from contract.conformance import DOCUMENT
 
 HERE: Final = Path(__file__).resolve().parent
 REPORTS: Final = HERE.parents[1] / "build" / "contract"
