@@ -22,6 +22,13 @@ PASSWORD: Final = "correct horse battery"
 _AT_ONCE: Final = 4
 _PATIENCE_SECONDS: Final = 60
 
+_UNSEEN: Final = """
+DO $$ BEGIN
+    UPDATE inboxes SET unseen = unread;
+EXCEPTION WHEN undefined_column THEN NULL;
+END $$
+"""
+
 Rows = Iterable[tuple[Any, ...]]
 
 
@@ -128,6 +135,16 @@ async def _inboxes(stack: Stack) -> None:
             ("notifications", columns, notifications),
         ],
     )
+    await _have_seen_nothing(stack)
+
+
+async def _have_seen_nothing(stack: Stack) -> None:
+    """What is unread is unseen, where the version that is measured counts it."""
+    connection = await asyncpg.connect(stack.database_url("notification-service"))
+    try:
+        await connection.execute(_UNSEEN)
+    finally:
+        await connection.close()
 
 
 def _notifications(

@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 from load.generators import Request
 from load.measured import Measured, of_samples
 
-_TIMEOUT_SECONDS: Final = 15.0
+_TIMEOUT_SECONDS: Final = 20.0
+"""More than the gateway takes for anything."""
 _FOLDER: Final = Path(__file__).parents[1]
 
 

@@ -19,6 +19,7 @@ from auth_service.domain.errors import Overloaded
 T = TypeVar("T")
 
 _NICE: Final = 10
+_NICEST: Final = 19
 _RETRY_SECONDS: Final = 1.0
 
 
@@ -99,4 +100,6 @@ def _normal(password: str) -> str:
 def _step_back() -> None:
     """Give way to the event loop; on Linux a thread has a priority of its own."""
     with contextlib.suppress(OSError, AttributeError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        thread = threading.get_native_id()
+        niceness = os.getpriority(os.PRIO_PROCESS, thread) + _NICE
+        os.setpriority(os.PRIO_PROCESS, thread, min(niceness, _NICEST))

@@ -40,6 +40,17 @@ def test_the_superuser_needs_the_password(server: PostgresServer) -> None:
         psycopg.connect(server.url(password="wrong"))
 
 
+def test_the_log_does_not_quote_rows(server: PostgresServer) -> None:
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        connection.execute("CREATE TABLE people (email text CONSTRAINT one_of_each UNIQUE)")
+        connection.execute("INSERT INTO people VALUES (%s)", ["a@b.c"])
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute("INSERT INTO people VALUES (%s)", ["a@b.c"])
+    log = server.log_path.read_text()
+    assert "one_of_each" in log
+    assert "a@b.c" not in log
+
+
 def test_letters_beyond_ascii_are_folded(server: PostgresServer) -> None:
     statement = "SELECT lower('ÄÖ ПРИВЕТ') = 'äö привет' AND 'Ж' ~* 'ж'"
     assert query(server.url(), statement.encode()) is True
