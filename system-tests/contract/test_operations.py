@@ -14,6 +14,7 @@ OUTSIDE: Final = {
     "/readyz": "application/json",
     "/health": "application/json",
     "/docs": "text/html",
+    "/live": "text/html",
     "/swagger/index.html": "text/html",
     "/openapi.json": "application/json",
     "/swagger/doc.json": "application/json",

@@ -42,6 +42,7 @@ from api_gateway.adapters.http.routes.auth import AuthRoutes
 from api_gateway.adapters.http.routes.docs import DocumentRoutes
 from api_gateway.adapters.http.routes.health import HealthRoutes
 from api_gateway.adapters.http.routes.keys import KeyRoutes
+from api_gateway.adapters.http.routes.live_page import LivePageRoutes
 from api_gateway.adapters.http.routes.notification import NotificationRoutes
 from api_gateway.adapters.http.routes.notification_marks import NotificationMarkRoutes
 from api_gateway.adapters.http.routes.posts import PostRoutes
@@ -208,6 +209,7 @@ def _app(settings: Settings, parts: Parts) -> Gateway:
             KeyRoutes(trust.keys),
             HealthRoutes(NAME, parts.health.report),
             documents,
+            LivePageRoutes(),
         ]
     )
     marks = GrpcNotifications(parts.peers.notifications)

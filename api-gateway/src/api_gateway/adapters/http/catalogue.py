@@ -11,6 +11,7 @@ from api_gateway.adapters.http.routes.auth import AuthRoutes
 from api_gateway.adapters.http.routes.docs import DocumentRoutes
 from api_gateway.adapters.http.routes.health import HealthRoutes
 from api_gateway.adapters.http.routes.keys import KeyRoutes
+from api_gateway.adapters.http.routes.live_page import LivePageRoutes
 from api_gateway.adapters.http.routes.notification import NotificationRoutes
 from api_gateway.adapters.http.routes.notification_marks import NotificationMarkRoutes
 from api_gateway.adapters.http.routes.posts import PostRoutes
@@ -29,6 +30,7 @@ RESOURCES: Final[Mapping[type, tuple[str, str]]] = {
     KeyRoutes: ("operations", ""),
     HealthRoutes: ("operations", ""),
     DocumentRoutes: ("operations", ""),
+    LivePageRoutes: ("operations", ""),
 }
 """Every class of routes, with its tag in the document and the service that does its work."""
 
