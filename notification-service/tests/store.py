@@ -2,14 +2,16 @@
 
 import asyncio
 import copy
+from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 from notification_service.application.live import Hub
 from notification_service.domain.events import Event
 from notification_service.domain.fan_out import FanOutJob
+from notification_service.domain.groups import Group, GroupPage, GroupWindow
 from notification_service.domain.models import FeedPage, InboxState, Missed, Notification, Window
 from notification_service.domain.preferences import Mute, Preferences
 from tests.tables import InMemoryUnit, Stored, Tables, now
@@ -49,6 +51,21 @@ class InMemoryStore:
         return FeedPage(
             tuple(part), len(listed), has_more=len(newest) > window.offset + window.limit
         )
+
+    async def groups(self, user_id: int, window: GroupWindow) -> GroupPage:
+        newest = self.tables.inboxes.get(user_id, InboxState(user_id)).last_seq
+        top = newest if window.top is None else min(newest, window.top)
+        members: dict[tuple[str, date], list[Stored]] = defaultdict(list)
+        for row in self._of(user_id):
+            members[row.group.key, row.shown.created_at.date()].append(row)
+        found = [one for rows in members.values() if (one := group_of(rows, top)) is not None]
+        wanted = [
+            one
+            for one in sorted(found, key=lambda one: -one.position)
+            if one.position < (window.before or 2**63) and (one.unread or not window.unread_only)
+        ]
+        part = tuple(wanted[: window.limit])
+        return GroupPage(part, (top, part[-1].position) if len(wanted) > len(part) else None)
 
     async def since(self, user_id: int, after_seq: int, limit: int) -> Missed:
         if user_id in self.tables.closed:
@@ -112,3 +129,16 @@ class InMemoryStore:
         ]
         is_due = job.post_id not in done and self.tables.due[job.post_id] <= now()
         return is_due and (job.post is None or set(earlier) <= done)
+
+
+def group_of(rows: Sequence[Stored], top: int) -> Group | None:
+    """The group of its members, as placed when `top` was the newest; None where it was not."""
+    places = [row.shown.seq for row in rows if row.shown.seq <= top]
+    shown = [row for row in rows if not row.shown.is_withdrawn and row.shown.archived_at is None]
+    if not places or not shown:
+        return None
+    about = [row.group.about_id for row in reversed(shown) if row.group.about_id is not None]
+    actors = list(dict.fromkeys(about))
+    unread = sum(row.is_unread for row in shown)
+    latest = shown[-1].shown
+    return Group(latest, len(shown), unread, tuple(actors[:3]), len(actors), max(places))

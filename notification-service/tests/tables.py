@@ -17,6 +17,7 @@ from notification_service.domain.events import (
 )
 from notification_service.domain.facts import PostGone, PostPublished
 from notification_service.domain.fan_out import FanOutJob
+from notification_service.domain.groups import Membership, membership
 from notification_service.domain.models import Draft, InboxState, Notification, Target
 from notification_service.domain.preferences import Preferences
 
@@ -28,6 +29,7 @@ class Stored:
     shown: Notification
     subject: str | None
     key: str | None
+    group: Membership
 
     @property
     def is_unread(self) -> bool:
@@ -297,7 +299,12 @@ class InMemoryUnit:
         shown = Notification(
             id_, draft.user_id, seq, content.type, content.payload, content.actor_id, now()
         )
-        self._tables.rows[id_] = Stored(shown, content.subject, draft.idempotency_key)
+        self._tables.rows[id_] = Stored(
+            shown,
+            content.subject,
+            draft.idempotency_key,
+            membership(content.type, content.actor_id, content.subject, content.payload),
+        )
         return NotificationCreated(
             shown,
             state,

@@ -22,6 +22,13 @@ INBOX: Final = [
         "PUT /notification/seen", 400, "validation failed", {"up_to_seq": -1}, issues=["up_to_seq"]
     ),
     Row("GET /notification/feed?archived=true", 200, "notifications found", shows="notifications"),
+    Row("GET /notification/feed?grouped=true", 200, "notifications found", shows="groups limit"),
+    Row(
+        "GET /notification/feed?grouped=true&archived=true",
+        400,
+        "validation failed",
+        issues=["archived"],
+    ),
     Row("PUT /notification/{note}/archive", 200, "Notification archived", shows="success"),
     Row("PUT /notification/{note}/archive", 403, NO_NOTE, by="bob"),
     Row("PUT /notification/{gone_note}/archive", 404, "notification not found"),

@@ -21,7 +21,7 @@ from service_kit.runtime import Background, Running, background
 from api_gateway.adapters.grpc.auth import GrpcAccounts, GrpcKeys, GrpcRevocationLog
 from api_gateway.adapters.grpc.notification_replicas import notification_sources
 from api_gateway.adapters.grpc.notification_stream import GrpcInboxes
-from api_gateway.adapters.grpc.notifications import GrpcNotifications
+from api_gateway.adapters.grpc.notifications import GrpcGroups, GrpcNotifications
 from api_gateway.adapters.grpc.posts import GrpcPosts
 from api_gateway.adapters.grpc.readiness import serving
 from api_gateway.adapters.grpc.relations import GrpcRelations
@@ -61,6 +61,7 @@ from api_gateway.adapters.tokens.keys import KnownKeys
 from api_gateway.adapters.tokens.revocations import WatchedRevocations
 from api_gateway.adapters.tokens.tickets import LivingTickets
 from api_gateway.adapters.tokens.verifier import JwtTokens
+from api_gateway.application.groups import NamedGroups
 from api_gateway.application.live.dialogue import Dialogue
 from api_gateway.application.live.hub import Hub
 from api_gateway.application.live.limits import Limits
@@ -233,7 +234,8 @@ def _resources(settings: Settings, peers: Peers, trust: Trust) -> Iterator[objec
     yield PostRoutes(AuthoredPosts(GrpcPosts(peers.posts), users), cursors)
     yield RelationRoutes(GrpcRelations(peers.relations), cursors)
     notifications = GrpcNotifications(peers.notifications)
-    yield NotificationRoutes(notifications, trust.tickets, cursors)
+    groups = NamedGroups(GrpcGroups(peers.notifications), users)
+    yield NotificationRoutes(notifications, groups, trust.tickets, cursors)
     yield NotificationMarkRoutes(notifications)
     wishes = GrpcWishes(peers.notifications)
     yield WishRoutes(wishes, NamedMutes(wishes, users), cursors)

@@ -8,7 +8,8 @@ from pinstack_proto.notification.v1 import notification_pb2
 from service_kit.errors import PermissionDenied
 from service_kit.timestamps import timestamp_to_pb
 
-from api_gateway.adapters.grpc.notifications import GrpcNotifications
+from api_gateway.adapters.grpc.notifications import GrpcGroups, GrpcNotifications
+from api_gateway.domain.group import Group
 from api_gateway.domain.notification import Counts, FeedFilter, Notification, NotificationDraft
 from api_gateway.domain.page import PageRequest
 from tests.fakes.upstream import Upstream, upstream
@@ -124,6 +125,22 @@ async def test_the_archive_is_a_feed_of_its_own(service: Upstream) -> None:
     assert [one.archived_at for one in page.items] == [AT]
     assert service.asked("GetUserNotificationFeed") == (
         notification_pb2.GetUserNotificationFeedRequest(user_id=1, page=1, limit=20, archived=True)
+    )
+
+
+async def test_a_page_of_groups_says_what_was_asked_for(service: Upstream) -> None:
+    group = notification_pb2.GetGroupedFeedResponse.Group(
+        latest=FROM_A_USER, size=5, unread=4, actor_ids=[2, 3], actors=5
+    )
+    service.answers["GetGroupedFeed"] = notification_pb2.GetGroupedFeedResponse(
+        groups=[group], next_cursor="on"
+    )
+    page = await GrpcGroups(service.channel).page(1, 2, "here", unread_only=True)
+    latest = Notification(7, 1, "greeting", True, AT, 12, b'{"a": 1.0}', 2)
+    assert page.items == (Group(latest, 5, 4, (2, 3), 5),)
+    assert page.next_cursor == "on"
+    assert service.asked("GetGroupedFeed") == notification_pb2.GetGroupedFeedRequest(
+        user_id=1, limit=2, cursor="here", unread_only=True
     )
 
 

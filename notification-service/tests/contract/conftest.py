@@ -28,7 +28,8 @@ async def postgres(database: Database) -> Store:
     """Empty tables in PostgreSQL."""
     await database.fetch(
         "empty",
-        "TRUNCATE inboxes, notifications, fanout_jobs, outbox, inbox, preferences, mutes"
+        "TRUNCATE inboxes, notifications, fanout_jobs, outbox, inbox, preferences, mutes,"
+        " notification_groups, notification_group_actors"
         " RESTART IDENTITY",
     )
     hub = Hub(lambda: NOW)

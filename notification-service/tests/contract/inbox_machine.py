@@ -22,6 +22,7 @@ from notification_service.application.use_cases import Notifications
 from notification_service.domain.errors import NotificationNotFound
 from notification_service.domain.events import NotificationCreated
 from notification_service.domain.facts import FollowEnded, FollowStarted
+from notification_service.domain.groups import GroupWindow
 from notification_service.domain.models import Target, Window
 from tests.builders import NOW, RECEPTION, a_draft, a_follow, an_unfollow
 from tests.contract.stores import Store, notifications_of
@@ -222,10 +223,32 @@ class Inboxes(RuleBasedStateMachine):
                 page = await self.store.inboxes.feed(user_id, Window(100, is_archived=is_archived))
                 assert [one.id for one in page.notifications] == [one.id for one in reversed(part)]
                 assert page.total == len(part)
+            await self._compare_groups(user_id, entries)
             missed = await self.store.inboxes.since(user_id, 0, 1000)
             assert [(one.id, one.seq, one.is_withdrawn) for one in missed.notifications] == [
                 (entry.id, seq, entry.is_gone) for seq, entry in enumerate(entries, 1)
             ]
+
+    async def _compare_groups(self, user_id: int, entries: list[Entry]) -> None:
+        page = await self.store.inboxes.groups(user_id, GroupWindow(100))
+        told = {
+            one.latest.type: (one.size, one.unread, one.actors, one.position, one.latest.id)
+            for one in page.groups
+        }
+        expected: dict[str, tuple[int, int, int, int, int]] = {}
+        for kind in ("follow_created", "greeting"):
+            members = [
+                (seq, entry)
+                for seq, entry in enumerate(entries, 1)
+                if entry.subject.startswith("follow:") is (kind == "follow_created")
+            ]
+            shown = [one for _, one in members if not one.is_gone and not one.is_archived]
+            if shown:
+                unread = sum(one.is_unread for one in shown)
+                followers = {one.subject for one in shown if one.subject.startswith("follow:")}
+                newest = members[-1][0]
+                expected[kind] = (len(shown), unread, len(followers), newest, shown[-1].id)
+        assert told == expected
 
     @invariant()
     def every_notification_is_told_once_in_order(self) -> None:

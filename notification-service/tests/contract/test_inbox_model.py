@@ -17,6 +17,10 @@ from tests.builders import NOW
 from tests.contract.inbox_machine import Inboxes
 from tests.contract.stores import Store
 
+_EMPTY = """
+TRUNCATE inboxes, notifications, outbox, inbox, notification_groups, notification_group_actors
+"""
+
 
 class PostgresStore(Inboxes):
     """The same in PostgreSQL."""
@@ -26,7 +30,7 @@ class PostgresStore(Inboxes):
     async def _make(self) -> Store:
         pool = PostgresSettings(pool_min=1, pool_max=2)
         database = await self.stack.enter_async_context(open_database(self.url, pool, "test"))
-        await database.fetch("empty", "TRUNCATE inboxes, notifications, outbox, inbox")
+        await database.fetch("empty", _EMPTY)
         hub = Hub(lambda: NOW)
         units = PostgresUnits(database, changes_on, event_to_record, lambda: None, hub)
         queue, preferences = PostgresJobQueue(database), PostgresPreferences(database)

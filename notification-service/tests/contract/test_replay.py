@@ -21,10 +21,21 @@ SELECT id, user_id, seq, type, payload, actor_id, subject, idempotency_key, crea
        read_at IS NOT NULL AS is_read, withdrawn_at, archived_at
 FROM notifications ORDER BY id
 """
+GROUPS = """
+SELECT user_id, group_key, day, first_seq, last_seq, size, unread, actors FROM notification_groups
+WHERE size > 0 ORDER BY user_id, group_key, day
+"""
+ACTORS = """
+SELECT user_id, group_key, day, actor_id, shown FROM notification_group_actors
+WHERE shown > 0 ORDER BY user_id, group_key, day, actor_id
+"""
 COUNTS = """
 SELECT user_id, last_seq, unread, total, unseen, seen_seq, archived, closed_at
 FROM inboxes ORDER BY user_id
 """
+
+
+EVERYTHING = (ROWS, COUNTS, GROUPS, ACTORS)
 
 
 class Life:
@@ -102,7 +113,7 @@ async def replay(url: str, *, times: int = 1, exact: bool = True) -> Replayed:
 
 
 async def seen(database: Database) -> list[list[dict[str, object]]]:
-    return [[dict(row) for row in await database.fetch("seen", sql)] for sql in (ROWS, COUNTS)]
+    return [[dict(row) for row in await database.fetch("seen", sql)] for sql in EVERYTHING]
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -103,3 +103,19 @@ async def test_mutes_are_kept_listed_and_ended(stub: NotificationServiceStub) ->
     assert refused.value.code == "MUTE_NOT_FOUND"
     with pytest.raises(errors.InvalidArgument):
         await stub.MuteAuthor(pb.MuteAuthorRequest(user_id=57, author_id=57))
+
+
+async def test_the_feed_comes_in_groups_page_by_page(stub: NotificationServiceStub) -> None:
+    for kind in ("a", "b", "b", "c"):
+        await send(stub, 58, kind)
+    first = await stub.GetGroupedFeed(pb.GetGroupedFeedRequest(user_id=58, limit=2))
+    told = [(one.latest.type, one.size, one.unread, [*one.actor_ids]) for one in first.groups]
+    assert told == [("c", 1, 1, [9]), ("b", 2, 2, [9])]
+    await send(stub, 58, "a")
+    rest = await stub.GetGroupedFeed(
+        pb.GetGroupedFeedRequest(user_id=58, limit=2, cursor=first.next_cursor)
+    )
+    assert [(one.latest.type, one.size, one.actors) for one in rest.groups] == [("a", 2, 1)]
+    assert rest.next_cursor == ""
+    with pytest.raises(errors.InvalidArgument):
+        await stub.GetGroupedFeed(pb.GetGroupedFeedRequest(user_id=58, cursor="x"))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -12,11 +13,16 @@ from api_gateway.adapters.http.operations import routes_of
 from api_gateway.adapters.http.routes.notification import NotificationRoutes
 from api_gateway.adapters.http.routes.notification_marks import NotificationMarkRoutes
 from api_gateway.adapters.http.schemas.notification import FeedData, NotificationData
+from api_gateway.application.groups import NamedGroups
 from api_gateway.domain.cursor import Cursors
+from api_gateway.domain.group import Group
 from api_gateway.domain.limit import Limit
+from api_gateway.domain.notification import Notification
+from tests.fakes.groups import InMemoryGroups
 from tests.fakes.limiter import InMemoryLimiter
 from tests.fakes.notifications import InMemoryNotifications
 from tests.fakes.tickets import InMemoryTickets
+from tests.fakes.users import InMemoryUsers, a_user
 from tests.unit.http.cases import Case, assert_refused, invalid, undecodable
 from tests.unit.http.client import PLENTY, EdgeOfTest, served
 
@@ -32,6 +38,7 @@ class World:
     edge: EdgeOfTest
     notifications: InMemoryNotifications
     tickets: InMemoryTickets
+    groups: InMemoryGroups
 
     async def request(
         self, method: str, path: str, user: int | None = 1, body: Any = None, **fields: str
@@ -64,13 +71,15 @@ class World:
 async def world() -> AsyncIterator[World]:
     edge, tickets = EdgeOfTest(), InMemoryTickets()
     notifications = InMemoryNotifications([1, 2])
-    routes = NotificationRoutes(notifications, tickets, Cursors(b"s" * 16))
+    groups, users = InMemoryGroups(), InMemoryUsers(*(a_user(n, f"user{n}") for n in (7, 8)))
+    cursors = Cursors(b"s" * 16)
+    routes = NotificationRoutes(notifications, NamedGroups(groups, users), tickets, cursors)
     every = [
         *routes_of(routes, tag="notification"),
         *routes_of(NotificationMarkRoutes(notifications), tag="notification"),
     ]
     async with served(every, edge) as client:
-        yield World(client, edge, notifications, tickets)
+        yield World(client, edge, notifications, tickets, groups)
 
 
 async def test_what_a_user_sends_bears_the_sender(world: World) -> None:
@@ -135,7 +144,10 @@ async def test_the_same_key_sends_once(world: World) -> None:
 async def test_sending_has_a_limit_of_its_own() -> None:
     limits = {**PLENTY, "send": Limit("send", 1)}
     edge = EdgeOfTest(limiter=InMemoryLimiter(), limits=limits)
-    routes = NotificationRoutes(InMemoryNotifications([1]), InMemoryTickets(), Cursors(b"s" * 16))
+    groups = NamedGroups(InMemoryGroups(), InMemoryUsers())
+    routes = NotificationRoutes(
+        InMemoryNotifications([1]), groups, InMemoryTickets(), Cursors(b"s" * 16)
+    )
     async with served(routes_of(routes, tag="notification"), edge) as client:
         fields = edge.tokens.fields(2)
         answers = [
@@ -175,6 +187,75 @@ async def test_the_feed_shows_what_is_asked_for(world: World, query: str, types:
     await world.sent("a", "b", "c")
     await world.request("PUT", "/2/read")
     assert await world.types(query) == types
+
+
+def a_group(kind: str, *actor_ids: int, actors: int = 0, size: int = 1, unread: int = 1) -> Group:
+    at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    latest = Notification(17, 1, kind, False, at, 9)
+    return Group(latest, size, unread, actor_ids, actors or len(actor_ids))
+
+
+async def test_groups_say_who_did_what(world: World) -> None:
+    world.groups.groups = [a_group("follow_created", 7, 8, 99, actors=7, size=8, unread=3)]
+    feed = await world.data("/feed?grouped=true")
+    FeedData.model_validate(feed)
+    latest = {
+        **{"id": 17, "user_id": 1, "type": "follow_created", "is_read": False, "seq": 9},
+        "created_at": "2026-01-02T03:04:05Z",
+    }
+    assert feed == {
+        "groups": [
+            {
+                "type": "follow_created",
+                "text": "user7, user8 and 5 others followed you",
+                "actors": [
+                    {"id": 7, "username": "user7"},
+                    {"id": 8, "username": "user8"},
+                    {"id": 0, "username": "deleted"},
+                ],
+                "others": 4,
+                "count": 8,
+                "unread": 3,
+                "latest": latest,
+            }
+        ],
+        "limit": 20,
+    }
+
+
+@pytest.mark.parametrize(
+    ("group", "text"),
+    [
+        (a_group("follow_created", 7), "user7 followed you"),
+        (a_group("follow_created", 7, 8), "user7 and user8 followed you"),
+        (a_group("follow_created", 7, 8, 9), "user7, user8 and deleted followed you"),
+        (a_group("follow_created", 7, 8, actors=3), "user7, user8 and 1 other followed you"),
+        (a_group("post_created", 7), "user7 published a post"),
+        (a_group("post_created", 7, size=3), "user7 published 3 posts"),
+        (a_group("news"), "1 notification: news"),
+        (a_group("news", size=2), "2 notifications: news"),
+    ],
+)
+async def test_a_group_is_a_sentence(world: World, group: Group, text: str) -> None:
+    world.groups.groups = [group]
+    assert (await world.data("/feed?grouped=true"))["groups"][0]["text"] == text
+
+
+async def test_what_a_user_sends_is_not_told_as_the_systems(world: World) -> None:
+    group = a_group("follow_created", 7, size=2)
+    world.groups.groups = [replace(group, latest=replace(group.latest, actor_id=7))]
+    (shown,) = (await world.data("/feed?grouped=true"))["groups"]
+    assert shown["text"] == "user7 sent you 2 notifications: follow_created"
+
+
+async def test_groups_have_pages_and_may_be_the_unread_ones(world: World) -> None:
+    kinds = [("a", 1), ("b", 0), ("c", 1)]
+    world.groups.groups = [a_group(kind, unread=unread) for kind, unread in kinds]
+    first = await world.data("/feed?grouped=true&limit=2")
+    path = f"/feed?grouped=true&limit=2&cursor={first['next_cursor']}"
+    assert [one["type"] for one in (await world.data(path))["groups"]] == ["c"]
+    unread = await world.data("/feed?grouped=true&unread=true")
+    assert [one["type"] for one in unread["groups"]] == ["a", "c"]
 
 
 async def test_an_empty_feed_has_no_pages(world: World) -> None:
@@ -355,6 +436,10 @@ REFUSED = [
         )
     ),
     invalid("GET", "/feed?cursor=before:1", "cursor"),
+    invalid("GET", "/feed?grouped=true&cursor=after:1", "cursor"),
+    invalid("GET", "/feed?grouped=true&archived=true", "archived"),
+    invalid("GET", "/feed?grouped=true&page=2", "page"),
+    undecodable("GET", "/feed?grouped=maybe"),
 ]
 
 

@@ -14,6 +14,7 @@ from pinstack_proto.events.v1.notification_events_pb2 import (
 from pinstack_proto.events.v1.user_events_pb2 import UserDeleted
 from service_kit.timestamps import timestamp_from_pb
 
+from notification_service.domain.groups import membership
 from notification_service.domain.journal import JournalEntry, Kind
 
 TOPICS: Final = (topics.NOTIFICATION_EVENTS, topics.USER_EVENTS)
@@ -56,6 +57,9 @@ def entries_of(event_type: str, value: bytes) -> Iterator[JournalEntry]:
 
 
 def _created(message: NotificationCreated) -> JournalEntry:
+    payload = message.payload.encode() if message.HasField("payload") else None
+    actor_id = message.actor_id if message.HasField("actor_id") else None
+    group = membership(message.type, actor_id, message.subject or None, payload)
     return JournalEntry(
         Kind.CREATED,
         message.user_id,
@@ -64,9 +68,11 @@ def _created(message: NotificationCreated) -> JournalEntry:
         message.seq,
         message.type,
         message.payload if message.HasField("payload") else None,
-        message.actor_id if message.HasField("actor_id") else None,
+        actor_id,
         message.subject or None,
         message.idempotency_key if message.HasField("idempotency_key") else None,
+        group_key=group.key,
+        about_id=group.about_id,
     )
 
 

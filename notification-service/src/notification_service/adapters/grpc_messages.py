@@ -16,6 +16,7 @@ from notification_service.domain.events import (
     NotificationsSeen,
     NotificationWithdrawn,
 )
+from notification_service.domain.groups import GroupPage, GroupWindow
 from notification_service.domain.models import (
     Content,
     Draft,
@@ -76,6 +77,31 @@ def feed_to_pb(
     for notification in page.notifications:
         write_notification(message.notifications.add(), notification)
     return message
+
+
+def group_window_from_pb(request: notification_pb2.GetGroupedFeedRequest) -> GroupWindow:
+    """Which groups are asked for. Raises `InvalidArgument`."""
+    limit = pages.checked_limit(request.limit)
+    if not request.cursor:
+        return GroupWindow(limit, unread_only=request.unread_only)
+    top, before = pages.decode_cursor(request.cursor, 2)
+    return GroupWindow(limit, top, before, request.unread_only)
+
+
+def groups_to_pb(page: GroupPage) -> notification_pb2.GetGroupedFeedResponse:
+    """A part of a feed in groups, with a cursor to the next one where there is more."""
+    pb = notification_pb2.GetGroupedFeedResponse
+    groups = [
+        pb.Group(
+            latest=notification_to_pb(one.latest),
+            size=one.size,
+            unread=one.unread,
+            actor_ids=one.actor_ids,
+            actors=one.actors,
+        )
+        for one in page.groups
+    ]
+    return pb(groups=groups, next_cursor=pages.encode_cursor(*page.following or ()))
 
 
 def missed_to_pb(missed: Missed) -> notification_pb2.ListSinceResponse:

@@ -11,6 +11,8 @@ from notification_service.adapters.grpc_messages import (
     draft_from_pb,
     feed_to_pb,
     frame_to_pb,
+    group_window_from_pb,
+    groups_to_pb,
     missed_to_pb,
     notification_to_pb,
     window_from_pb,
@@ -64,6 +66,12 @@ class NotificationServicer(WishesServicer):
         window = window_from_pb(request)
         page = await self._notifications.feed(request.user_id, window)
         return feed_to_pb(page, request.page or 1, window.limit)
+
+    async def GetGroupedFeed(
+        self, request: notification_pb2.GetGroupedFeedRequest, context: Context
+    ) -> notification_pb2.GetGroupedFeedResponse:
+        page = await self._notifications.groups(request.user_id, group_window_from_pb(request))
+        return groups_to_pb(page)
 
     async def ReadNotification(
         self, request: notification_pb2.ReadNotificationRequest, context: Context

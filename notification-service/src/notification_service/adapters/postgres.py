@@ -12,6 +12,7 @@ from service_kit.database import Connection, Database, Row
 from service_kit.outbox import OutboxRecord
 from service_kit.unit_of_work import Emit, unit_of_work
 
+from notification_service.adapters.postgres_groups import read_groups
 from notification_service.application.live import Hub, Turn
 from notification_service.application.ports import (
     InboxChanges,
@@ -23,6 +24,7 @@ from notification_service.application.ports import (
 )
 from notification_service.domain.events import Event, NotificationCreated
 from notification_service.domain.facts import FOLLOW_CREATED, POST_CREATED
+from notification_service.domain.groups import GroupPage, GroupWindow
 from notification_service.domain.models import FeedPage, InboxState, Missed, Notification, Window
 
 CONSUMER: Final = "notification-service"
@@ -107,6 +109,9 @@ class PostgresInboxes:
             total=rows[0]["feed_total"] if rows else 0,
             has_more=len(found) > window.limit,
         )
+
+    async def groups(self, user_id: int, window: GroupWindow) -> GroupPage:
+        return await read_groups(self._database, user_id, window)
 
     async def since(self, user_id: int, after_seq: int, limit: int) -> Missed:
         rows = await self._database.fetch("since", _SINCE, user_id, after_seq, limit, _MOST_BYTES)

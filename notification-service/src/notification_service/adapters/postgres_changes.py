@@ -12,6 +12,7 @@ from notification_service.domain.events import (
     NotificationWithdrawn,
     UnreadChanged,
 )
+from notification_service.domain.groups import membership
 from notification_service.domain.models import Content, Draft, InboxState, Notification, Target
 
 _MEANINGS: Final = {"notifications_idempotency_key": AlreadySent}
@@ -34,13 +35,14 @@ SELECT last_seq FROM inboxes WHERE user_id = $1 AND closed_at IS NULL FOR UPDATE
 """
 _DELIVER: Final = """
 WITH content AS (
-    SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[])
-        WITH ORDINALITY AS content (type, payload, actor_id, subject, number)
+    SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::bigint[])
+        WITH ORDINALITY
+        AS content (type, payload, actor_id, subject, group_key, about_id, number)
 ), draft AS (
     SELECT user_id, number, key, is_live, position,
            row_number() OVER (PARTITION BY user_id ORDER BY position) AS nth,
            count(*) OVER (PARTITION BY user_id) AS many
-    FROM unnest($5::bigint[], $6::bigint[], $7::text[], $8::boolean[])
+    FROM unnest($7::bigint[], $8::bigint[], $9::text[], $10::boolean[])
         WITH ORDINALITY AS draft (user_id, number, key, is_live, position)
 ), raised AS (
     INSERT INTO inboxes AS inbox (user_id, last_seq, unread, unseen, total, version, live_seq)
@@ -59,9 +61,10 @@ WITH content AS (
     RETURNING *
 ), stored AS (
     INSERT INTO notifications
-        (user_id, seq, type, payload, actor_id, subject, idempotency_key, created_at)
-    SELECT user_id, last_seq - many + nth, type, payload, actor_id, subject, key,
-           (SELECT clock_timestamp())
+        (user_id, seq, type, payload, actor_id, subject, idempotency_key, group_key, about_id,
+         created_at)
+    SELECT user_id, last_seq - many + nth, type, payload, actor_id, subject, key, group_key,
+           about_id, (SELECT clock_timestamp())
     FROM draft JOIN raised USING (user_id) JOIN content USING (number)
     RETURNING id, user_id, seq, created_at
 )
@@ -147,7 +150,7 @@ class PostgresInboxChanges:
             )
             for draft in drafts
         ]
-        contents = columns(map(_content_to_row, numbers), 4)
+        contents = columns(map(_content_to_row, numbers), 6)
         with refusals(_MEANINGS):
             rows = await self._connection.fetch(_DELIVER, *contents, *columns(recipients, 4))
         return [_created(row, drafts[row["position"] - 1]) for row in rows]
@@ -180,7 +183,8 @@ class PostgresInboxChanges:
 
 def _content_to_row(content: Content) -> tuple[object, ...]:
     payload = None if content.payload is None else content.payload.decode()
-    return content.type, payload, content.actor_id, content.subject
+    group = membership(content.type, content.actor_id, content.subject, content.payload)
+    return content.type, payload, content.actor_id, content.subject, group.key, group.about_id
 
 
 def _created(row: Row, draft: Draft) -> NotificationCreated:
@@ -194,14 +198,15 @@ def _created(row: Row, draft: Draft) -> NotificationCreated:
         created_at=row["created_at"],
     )
     later = row["last_seq"] - row["seq"]
-    after = _state(row)
-    state = replace(
-        after,
-        last_seq=row["seq"],
-        unread=after.unread - later,
-        unseen=after.unseen - later,
-        total=after.total - later,
-    )
+    state = _state(row)
+    if later:
+        state = replace(
+            state,
+            last_seq=row["seq"],
+            unread=state.unread - later,
+            unseen=state.unseen - later,
+            total=state.total - later,
+        )
     return NotificationCreated(
         notification,
         state,

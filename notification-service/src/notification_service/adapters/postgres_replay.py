@@ -18,7 +18,7 @@ _STAGE: Final = """
 CREATE TEMPORARY TABLE journal (
     kind text, user_id bigint, at timestamptz, notification_id bigint, seq bigint, type text,
     payload text, actor_id bigint, subject text, idempotency_key text, up_to_seq bigint,
-    is_archived boolean, version bigint
+    is_archived boolean, version bigint, group_key text, about_id bigint
 ) ON COMMIT DROP
 """
 _UNSENT: Final = """
@@ -37,13 +37,13 @@ CREATE TEMPORARY TABLE known ON COMMIT DROP AS
 SELECT DISTINCT ON (notification_id)
     notification_id AS id, user_id, seq, type, payload, actor_id, subject, idempotency_key,
     at AS created_at, NULL::timestamptz AS read_at, NULL::timestamptz AS withdrawn_at,
-    NULL::timestamptz AS archived_at
+    NULL::timestamptz AS archived_at, group_key, about_id
 FROM journal WHERE kind = 'created' ORDER BY notification_id
 """
 _KEEP: Final = """
 INSERT INTO known
 SELECT id, user_id, seq, type, payload, actor_id, subject, idempotency_key, created_at, read_at,
-       withdrawn_at, archived_at
+       withdrawn_at, archived_at, group_key, about_id
 FROM notifications AS old
 WHERE NOT EXISTS (SELECT FROM known WHERE known.id = old.id)
   AND NOT EXISTS (SELECT FROM known WHERE (known.user_id, known.seq) = (old.user_id, old.seq))
@@ -84,13 +84,13 @@ LEFT JOIN archived USING (id)
 _FILL: Final = """
 INSERT INTO notifications
     (id, user_id, seq, type, payload, actor_id, subject, idempotency_key, created_at, read_at,
-     withdrawn_at, archived_at)
+     withdrawn_at, archived_at, group_key, about_id)
 OVERRIDING SYSTEM VALUE
 SELECT id, user_id, seq, type, CASE WHEN states.withdrawn_at IS NULL THEN payload END, actor_id,
        subject, idempotency_key, created_at,
        CASE WHEN states.withdrawn_at IS NULL OR states.read_at < states.withdrawn_at
             THEN states.read_at END,
-       states.withdrawn_at, states.archived_at
+       states.withdrawn_at, states.archived_at, group_key, about_id
 FROM known JOIN states USING (id)
 WHERE user_id NOT IN (SELECT user_id FROM closed) ORDER BY id
 """
@@ -162,7 +162,10 @@ class PostgresReplay:
         for statement in ("ANALYZE known", _STATES, _OPEN):
             await execute(statement)
         # Not TRUNCATE: a query that waits since before would find nothing at all.
-        await execute("DELETE FROM notifications; DELETE FROM inboxes")
+        await execute(
+            "DELETE FROM notifications; DELETE FROM inboxes;"
+            "DELETE FROM notification_groups; DELETE FROM notification_group_actors"
+        )
         for statement in (_FILL, _COUNT, _RAISE_IDS):
             await execute(statement)
         (totals,) = await self._connection.fetch(_TOTALS)

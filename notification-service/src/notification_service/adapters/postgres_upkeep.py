@@ -64,6 +64,15 @@ DELETE FROM fanout_jobs WHERE post_id IN (
 """
 
 
+_FORGET_GROUPS: Final = """
+DELETE FROM notification_groups WHERE (user_id, group_key, day) IN (
+    SELECT user_id, group_key, day FROM notification_groups
+    WHERE size = 0 AND day < (clock_timestamp() - $1::interval - interval '1 day')::date LIMIT $2)
+"""
+_FORGET_ACTORS: Final = """
+DELETE FROM notification_group_actors AS actor USING unnest($1::bigint[]) AS gone (user_id)
+WHERE actor.user_id = gone.user_id AND shown = 0
+"""
 _FORGET_WISHES: Final = "DELETE FROM preferences WHERE user_id = $1"
 _FORGET_MUTES: Final = "DELETE FROM mutes WHERE user_id = $1 OR author_id = $1"
 
@@ -79,6 +88,8 @@ class PostgresRemains:
         if user_id is None:
             return False
         if _affected(await self._connection.execute(_EMPTY, user_id, limit)) < limit:
+            for table in ("notification_groups", "notification_group_actors"):
+                await self._connection.execute(f"DELETE FROM {table} WHERE user_id = $1", user_id)  # noqa: S608
             await self._connection.execute(_FORGET_WISHES, user_id)
             await self._connection.execute(_FORGET_MUTES, user_id)
             await self._connection.execute(
@@ -90,10 +101,14 @@ class PostgresRemains:
         oldest = await self._connection.fetch(_OLDEST, older_than, limit)
         await self._connection.execute(_LOCK, [row["user_id"] for row in oldest])
         rows = await self._connection.fetch(_EXPIRE, [row["id"] for row in oldest])
+        user_ids = list({row["user_id"] for row in oldest})
+        await self._connection.execute(_FORGET_ACTORS, user_ids)
         return len(oldest), [UnreadChanged(InboxState(**row)) for row in rows]
 
     async def forget_withdrawn(self, older_than: timedelta, limit: int) -> int:
-        return _affected(await self._connection.execute(_FORGET_WITHDRAWN, older_than, limit))
+        done = await self._connection.execute(_FORGET_WITHDRAWN, older_than, limit)
+        await self._connection.execute(_FORGET_GROUPS, older_than, limit)
+        return _affected(done)
 
     async def forget_jobs(self, older_than: timedelta, limit: int) -> int:
         return _affected(await self._connection.execute(_FORGET_DONE, older_than, limit))

@@ -17,6 +17,7 @@ from notification_service.domain.events import (
 )
 from notification_service.domain.facts import PostGone, PostPublished
 from notification_service.domain.fan_out import FanOutJob, Followers
+from notification_service.domain.groups import GroupPage, GroupWindow
 from notification_service.domain.models import (
     Draft,
     FeedPage,
@@ -42,6 +43,14 @@ class Inboxes(Protocol):
 
     async def feed(self, user_id: int, window: Window) -> FeedPage:
         """A part of an inbox, or of its archive, newest first, without the withdrawn ones."""
+        ...
+
+    async def groups(self, user_id: int, window: GroupWindow) -> GroupPage:
+        """A part of the feed in groups, each at the place of its newest one.
+
+        In one walk a group keeps the place that it had when the walk began: none comes twice, and
+        none is passed over, whatever arrives meanwhile.
+        """
         ...
 
     async def since(self, user_id: int, after_seq: int, limit: int) -> Missed:

@@ -14,6 +14,7 @@ from notification_service.domain.errors import (
     NotificationNotWanted,
     UserNotFound,
 )
+from notification_service.domain.groups import GroupPage, GroupWindow
 from notification_service.domain.models import (
     Draft,
     FeedPage,
@@ -74,6 +75,11 @@ class Notifications:
         """A part of an inbox, newest first."""
         check_id("user_id", user_id)
         return await self.inboxes.feed(user_id, window)
+
+    async def groups(self, user_id: int, window: GroupWindow) -> GroupPage:
+        """A part of an inbox in groups."""
+        check_id("user_id", user_id)
+        return await self.inboxes.groups(user_id, window)
 
     async def since(self, user_id: int, after_seq: int, limit: int) -> Missed:
         """What follows a seq, tombstones included; `limit` 0, or too large, is 1,000."""

@@ -36,6 +36,8 @@ class JournalEntry(NamedTuple):
     up_to_seq: int | None = None
     is_archived: bool | None = None
     version: int | None = None
+    group_key: str | None = None
+    about_id: int | None = None
 
 
 class Replayed(NamedTuple):

@@ -235,6 +235,97 @@ class GetUserNotificationFeedResponse(_message.Message):
 Global___GetUserNotificationFeedResponse: _TypeAlias = GetUserNotificationFeedResponse  # noqa: Y015
 
 @_typing.final
+class GetGroupedFeedRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    UNREAD_ONLY_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.int
+    limit: _builtins.int
+    cursor: _builtins.str
+    """next_cursor of the page before; empty for the first page."""
+    unread_only: _builtins.bool
+    """Only groups in which something is unread."""
+    def __init__(
+        self,
+        *,
+        user_id: _builtins.int = ...,
+        limit: _builtins.int = ...,
+        cursor: _builtins.str = ...,
+        unread_only: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "limit", b"limit", "unread_only", b"unread_only", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetGroupedFeedRequest: _TypeAlias = GetGroupedFeedRequest  # noqa: Y015
+
+@_typing.final
+class GetGroupedFeedResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class Group(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        LATEST_FIELD_NUMBER: _builtins.int
+        SIZE_FIELD_NUMBER: _builtins.int
+        UNREAD_FIELD_NUMBER: _builtins.int
+        ACTOR_IDS_FIELD_NUMBER: _builtins.int
+        ACTORS_FIELD_NUMBER: _builtins.int
+        size: _builtins.int
+        """Notifications in it."""
+        unread: _builtins.int
+        actors: _builtins.int
+        """How many it tells of."""
+        @_builtins.property
+        def latest(self) -> Global___NotificationResponse:
+            """Its newest notification, which is in the feed."""
+
+        @_builtins.property
+        def actor_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+            """Whom it tells of, the latest first; at most three."""
+
+        def __init__(
+            self,
+            *,
+            latest: Global___NotificationResponse | None = ...,
+            size: _builtins.int = ...,
+            unread: _builtins.int = ...,
+            actor_ids: _abc.Iterable[_builtins.int] | None = ...,
+            actors: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["latest", b"latest"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["actor_ids", b"actor_ids", "actors", b"actors", "latest", b"latest", "size", b"size", "unread", b"unread"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    GROUPS_FIELD_NUMBER: _builtins.int
+    NEXT_CURSOR_FIELD_NUMBER: _builtins.int
+    next_cursor: _builtins.str
+    """Empty on the last page."""
+    @_builtins.property
+    def groups(self) -> _containers.RepeatedCompositeFieldContainer[Global___GetGroupedFeedResponse.Group]: ...
+    def __init__(
+        self,
+        *,
+        groups: _abc.Iterable[Global___GetGroupedFeedResponse.Group] | None = ...,
+        next_cursor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["groups", b"groups", "next_cursor", b"next_cursor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetGroupedFeedResponse: _TypeAlias = GetGroupedFeedResponse  # noqa: Y015
+
+@_typing.final
 class ReadNotificationRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

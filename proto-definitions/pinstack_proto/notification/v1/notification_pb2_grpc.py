@@ -51,6 +51,11 @@ class NotificationServiceStub:
                 request_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetUserNotificationFeedRequest.SerializeToString,
                 response_deserializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetUserNotificationFeedResponse.FromString,
                 _registered_method=True)
+        self.GetGroupedFeed = channel.unary_unary(
+                '/notification.v1.NotificationService/GetGroupedFeed',
+                request_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetGroupedFeedRequest.SerializeToString,
+                response_deserializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetGroupedFeedResponse.FromString,
+                _registered_method=True)
         self.ReadNotification = channel.unary_unary(
                 '/notification.v1.NotificationService/ReadNotification',
                 request_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.ReadNotificationRequest.SerializeToString,
@@ -144,6 +149,14 @@ class NotificationServiceServicer:
 
     def GetUserNotificationFeed(self, request, context):
         """A user's notifications, newest first, without the withdrawn ones.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetGroupedFeed(self, request, context):
+        """A user's notifications of one day that tell the same kind of thing, as one: "a, b and 5 others
+        followed you"; the latest first. Pages of one walk show every group once, whatever arrives meanwhile.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -266,6 +279,11 @@ def add_NotificationServiceServicer_to_server(servicer, server):
                     servicer.GetUserNotificationFeed,
                     request_deserializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetUserNotificationFeedRequest.FromString,
                     response_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetUserNotificationFeedResponse.SerializeToString,
+            ),
+            'GetGroupedFeed': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetGroupedFeed,
+                    request_deserializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetGroupedFeedRequest.FromString,
+                    response_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetGroupedFeedResponse.SerializeToString,
             ),
             'ReadNotification': grpc.unary_unary_rpc_method_handler(
                     servicer.ReadNotification,
@@ -421,6 +439,33 @@ class NotificationService:
             '/notification.v1.NotificationService/GetUserNotificationFeed',
             pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetUserNotificationFeedRequest.SerializeToString,
             pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetUserNotificationFeedResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetGroupedFeed(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notification.v1.NotificationService/GetGroupedFeed',
+            pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetGroupedFeedRequest.SerializeToString,
+            pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetGroupedFeedResponse.FromString,
             options,
             channel_credentials,
             insecure,

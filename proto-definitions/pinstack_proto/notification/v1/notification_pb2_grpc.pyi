@@ -24,6 +24,10 @@ class NotificationServiceStub:
     """One notification; PERMISSION_DENIED when caller_id does not own it."""
     GetUserNotificationFeed: _aio.UnaryUnaryMultiCallable[_notification_pb2.GetUserNotificationFeedRequest, _notification_pb2.GetUserNotificationFeedResponse]
     """A user's notifications, newest first, without the withdrawn ones."""
+    GetGroupedFeed: _aio.UnaryUnaryMultiCallable[_notification_pb2.GetGroupedFeedRequest, _notification_pb2.GetGroupedFeedResponse]
+    """A user's notifications of one day that tell the same kind of thing, as one: "a, b and 5 others
+    followed you"; the latest first. Pages of one walk show every group once, whatever arrives meanwhile.
+    """
     ReadNotification: _aio.UnaryUnaryMultiCallable[_notification_pb2.ReadNotificationRequest, _notification_pb2.ReadNotificationResponse]
     """Marks one as read; marking it again succeeds and changes nothing. Existing clients expect
     google.protobuf.Empty here and skip the fields of this answer as unknown ones, unharmed.
@@ -85,6 +89,16 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_notification_pb2.GetUserNotificationFeedRequest, _abc.Awaitable[_notification_pb2.GetUserNotificationFeedResponse]],
     ) -> _abc.Awaitable[_notification_pb2.GetUserNotificationFeedResponse]:
         """A user's notifications, newest first, without the withdrawn ones."""
+
+    @_abc_1.abstractmethod
+    def GetGroupedFeed(
+        self,
+        request: _notification_pb2.GetGroupedFeedRequest,
+        context: _aio.ServicerContext[_notification_pb2.GetGroupedFeedRequest, _abc.Awaitable[_notification_pb2.GetGroupedFeedResponse]],
+    ) -> _abc.Awaitable[_notification_pb2.GetGroupedFeedResponse]:
+        """A user's notifications of one day that tell the same kind of thing, as one: "a, b and 5 others
+        followed you"; the latest first. Pages of one walk show every group once, whatever arrives meanwhile.
+        """
 
     @_abc_1.abstractmethod
     def ReadNotification(

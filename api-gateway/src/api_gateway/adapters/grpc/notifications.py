@@ -5,6 +5,7 @@ from pinstack_proto.notification.v1 import notification_pb2
 from pinstack_proto.notification.v1.notification_pb2_grpc import NotificationServiceStub
 from service_kit.timestamps import timestamp_from_pb
 
+from api_gateway.domain.group import Group
 from api_gateway.domain.notification import (
     Counts,
     FeedFilter,
@@ -87,6 +88,32 @@ class GrpcNotifications:
                 notification_id=notification_id, caller_id=caller_id
             )
         )
+
+
+class GrpcGroups:
+    """Inboxes of notification-service in groups."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = NotificationServiceStub(channel)
+
+    async def page(
+        self, user_id: int, limit: int, cursor: str, *, unread_only: bool
+    ) -> Page[Group]:
+        request = notification_pb2.GetGroupedFeedRequest(
+            user_id=user_id, limit=limit, cursor=cursor, unread_only=unread_only
+        )
+        answer = await self._stub.GetGroupedFeed(request)
+        groups = tuple(
+            Group(
+                notification_from_pb(one.latest),
+                one.size,
+                one.unread,
+                tuple(one.actor_ids),
+                one.actors,
+            )
+            for one in answer.groups
+        )
+        return Page(groups, next_cursor=answer.next_cursor)
 
 
 def notification_from_pb(message: notification_pb2.NotificationResponse) -> Notification:

@@ -4,6 +4,7 @@ from functools import partial
 from typing import Annotated, Final
 
 from fastapi import Query
+from service_kit.errors import FieldViolation, InvalidArgument
 
 from api_gateway.adapters.http.answer import Answer, ok
 from api_gateway.adapters.http.call import Call
@@ -27,10 +28,12 @@ from api_gateway.adapters.http.schemas.notification import (
     SentData,
     TicketData,
     feed_content,
+    group_content,
     shown,
 )
 from api_gateway.adapters.http.upstream_key import upstream_key
 from api_gateway.application.deep_pages import within_reach
+from api_gateway.application.groups import NamedGroups
 from api_gateway.application.notifications import Notifications
 from api_gateway.application.ports import Tickets
 from api_gateway.domain.cursor import Cursors
@@ -46,8 +49,15 @@ _NOT_WANTED: Final = Refusal(
 class NotificationRoutes:
     """Operations on /notification, its marks and the live channel apart."""
 
-    def __init__(self, notifications: Notifications, tickets: Tickets, cursors: Cursors) -> None:
+    def __init__(
+        self,
+        notifications: Notifications,
+        groups: NamedGroups,
+        tickets: Tickets,
+        cursors: Cursors,
+    ) -> None:
         self._notifications = notifications
+        self._groups = groups
         self._tickets = tickets
         self._cursors = cursors
 
@@ -71,14 +81,39 @@ class NotificationRoutes:
         ),
     )
     async def feed(self, call: Call, query: Annotated[FeedQuery, Query()]) -> Answer:
-        """A page of the caller's inbox, without what was withdrawn; or of what is archived."""
+        """A page of the caller's inbox, without what was withdrawn; or of what is archived.
+
+        Grouped: "ada, bob and 5 others followed you", each group at the place of its newest one.
+        """
         user_id = call.caller.user_id
+        if query.grouped:
+            return await self._grouped(call, query)
         kind = f"archive:{user_id}" if query.archived else f"feed:{user_id}"
         request = query.request(self._cursors.open(kind, query.cursor))
         read = partial(self._notifications.feed, user_id, which=query.which())
         found = await within_reach(request, read)
         next_cursor = self._cursors.seal(kind, found.next_cursor)
         content = feed_content(found, request, next_cursor)
+        return ok(content, "notifications found", next_link=call.next_link(next_cursor))
+
+    async def _grouped(self, call: Call, query: FeedQuery) -> Answer:
+        """Groups have pages by cursor alone, and none of them is archived."""
+        for name, is_given in (("archived", query.archived), ("page", query.page > 1)):
+            if is_given:
+                violation = FieldViolation(name, "is not for groups")
+                raise InvalidArgument("validation failed", violations=[violation])
+        user_id = call.caller.user_id
+        kind = f"groups:{user_id}"
+        found = await self._groups.page(
+            user_id,
+            query.limit,
+            self._cursors.open(kind, query.cursor),
+            unread_only=query.unread,
+        )
+        next_cursor = self._cursors.seal(kind, found.next_cursor)
+        content = {"groups": [group_content(one) for one in found.items], "limit": query.limit}
+        if next_cursor:
+            content["next_cursor"] = next_cursor
         return ok(content, "notifications found", next_link=call.next_link(next_cursor))
 
     @operation(

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from api_gateway.adapters.http.schemas import fields
 from api_gateway.adapters.http.schemas.fields import Body, Data, QueryModel
 from api_gateway.adapters.http.schemas.pages import page_content
+from api_gateway.domain.group import Actor, NamedGroup
 from api_gateway.domain.notification import (
     FeedFilter,
     Notification,
@@ -64,6 +65,10 @@ class FeedQuery(QueryModel):
         False
     )
 
+    grouped: Annotated[
+        bool, Field(description="In groups, such as all who followed on one day; by cursor only.")
+    ] = False
+
     def request(self, cursor: str) -> PageRequest:
         """The same for the use cases, with the cursor opened."""
         return PageRequest(self.page, self.limit, cursor)
@@ -87,15 +92,39 @@ class NotificationData(Data):
     archived_at: datetime | None = None
 
 
-class FeedData(Data):
-    """A page of the inbox, newest first."""
+class ActorData(Data):
+    """A person whom a group tells of; id 0 where the account is gone."""
 
-    notifications: list[NotificationData]
-    total: int
+    id: int
+    username: str
+    avatar_url: str | None = None
+
+
+class GroupData(Data):
+    """Notifications of one day that tell the same kind of thing; `latest` is the newest.
+
+    `others` is how many people it tells of beside the `actors`, who are the latest three.
+    """
+
+    type: str
+    text: str
+    actors: list[ActorData]
+    others: int
+    count: int
+    unread: int
+    latest: NotificationData
+
+
+class FeedData(Data):
+    """A page of the inbox, newest first: `notifications` with totals, or `groups` without."""
+
+    notifications: list[NotificationData] | None = None
+    groups: list[GroupData] | None = None
+    total: int | None = None
     total_is_estimate: bool | None = None
-    page: int
+    page: int | None = None
     limit: int
-    total_pages: int
+    total_pages: int | None = None
     next_cursor: str | None = None
 
 
@@ -166,3 +195,23 @@ def feed_content(
         found, next_cursor, page=request.page, limit=request.limit, total_pages=pages
     )
     return {"notifications": [shown(one) for one in found.items], **totals}
+
+
+def group_content(named: NamedGroup) -> dict[str, Any]:
+    """A group as a client sees it."""
+    return {
+        "type": named.group.latest.type,
+        "text": named.text,
+        "actors": [_actor_content(actor) for actor in named.actors],
+        "others": named.others,
+        "count": named.group.size,
+        "unread": named.group.unread,
+        "latest": shown(named.group.latest),
+    }
+
+
+def _actor_content(actor: Actor) -> dict[str, object]:
+    content: dict[str, object] = {"id": actor.id, "username": actor.username}
+    if actor.avatar_url is not None:
+        content["avatar_url"] = actor.avatar_url
+    return content
