@@ -48,9 +48,9 @@ class Wire:
         """One request, to the first gateway that listens."""
         headers = {"authorization": f"Bearer {token}"} if token else {}
         headers |= {"idempotency-key": key} if key else {}
-        for _ in self.gateways:
-            self._turn += 1
-            http = self.gateways[self._turn % len(self.gateways)]
+        self._turn += 1
+        first = self._turn % len(self.gateways)
+        for http in (*self.gateways[first:], *self.gateways[:first]):
             try:
                 response = await http.request(method, API + path, json=body, headers=headers)
             except httpx.ConnectError:

@@ -1,5 +1,6 @@
 """What an answer proves, and what a careful client may conclude from several."""
 
+import asyncio
 from collections.abc import Callable
 
 import httpx
@@ -87,3 +88,19 @@ async def test_what_stays_unclear_is_unknown() -> None:
     server = Server([answer(503)] * 3 + [httpx.ConnectError("nobody")])
     reply = await wire_to(server).until_known("POST", "/posts", {}, token="t")
     assert (reply.outcome, reply.attempts) == (Outcome.UNKNOWN, 4)
+
+
+async def test_a_gateway_that_is_gone_is_left_for_another_whatever_others_do() -> None:
+    def deaf(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("nobody", request=request)
+
+    def well(request: httpx.Request) -> httpx.Response:
+        return answer(200)
+
+    clients = [
+        httpx.AsyncClient(base_url="http://gateway", transport=httpx.MockTransport(handler))
+        for handler in (deaf, well)
+    ]
+    both = Wire(clients)
+    replies = await asyncio.gather(*(both.once("GET", "/posts/list") for _ in range(20)))
+    assert {reply.outcome for reply in replies} == {Outcome.ACKNOWLEDGED}
