@@ -25,13 +25,14 @@ class Listener:
 
     owner: Person
     phone: Phone
+    roster: Roster
     connections: int = 0
     slip: str = ""
 
     async def listen(self, gateways: Sequence[str], http: httpx.AsyncClient) -> None:
-        """Until cancelled; each time through another gateway, from the last seq that was seen."""
+        """Until the owner leaves; each time by another gateway, from the last seq that was seen."""
         client = Client(http)
-        while not self.slip:
+        while not self.slip and self.owner.username in self.roster.people:
             client.token = self.owner.token
             self.phone = Phone(gateways[self.connections % len(gateways)], client, self.phone.seq)
             self.connections += 1
@@ -70,7 +71,7 @@ class Phones:
             while True:
                 for person in list(self.roster.people.values()):
                     if len(self.listeners) < PHONES and person.id not in self.listeners:
-                        listener = Listener(person, Phone("", Client(http), seq=0))
+                        listener = Listener(person, Phone("", Client(http), seq=0), self.roster)
                         self.listeners[person.id] = listener
                         group.create_task(listener.listen(self.gateways, http))
                 await asyncio.sleep(_BACK_SECONDS)
