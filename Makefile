@@ -114,6 +114,11 @@ test-system-kafka: install ## the same against a real Apache Kafka
 bench: install ## measure the platform on two cores; NAMES= for some only, BENCH_SECONDS=5
 	@cd system-tests && exec ../$(BIN)/python -m load.run $(NAMES)
 
+.PHONY: bench-compare
+bench-compare: install ## this tree and another version in turns: BASE=v0.2.0 (any commit)
+	@test -n '$(BASE)' || { echo 'Say with what to compare: make bench-compare BASE=<commit>' >&2; exit 2; }
+	@cd system-tests && exec ../$(BIN)/python -m load.compare $(BASE)
+
 .PHONY: chaos
 chaos: install ## faults under load, every request checked (CHAOS_SECONDS=600, CHAOS_SEED=1); report in system-tests/chaos
 	@$(MAKE) --no-print-directory -C system-tests chaos

@@ -4,9 +4,10 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pinstack_local.catalogue import SERVICES, ServiceSpec
 from pinstack_local.settings import StackSettings, broker_kind, repository_root
 from pinstack_local.stack import Stack
 
@@ -47,11 +48,13 @@ def running(
     environment: Mapping[str, str] | None = None,
     *,
     root: Path | None = None,
+    python: Path | None = None,
     replicas: Mapping[str, int] | None = None,
 ) -> Iterator[Platform]:
     """A platform while the block runs: free ports, a temporary folder, the data set of `dataset`.
 
-    `environment` goes to all services; `root` is the repository whose migrations and services run.
+    `environment` goes to all services; `root` is the repository whose migrations and services
+    run, `python` the interpreter that has them installed (else this one's).
     """
     with tempfile.TemporaryDirectory(prefix="pinstack-load-") as folder:
         settings = StackSettings(
@@ -60,7 +63,12 @@ def running(
             broker=broker_kind({"BROKER": os.environ.get("BENCH_BROKER", "")}),
             environment={"RATE_LIMIT_ENABLED": "false", **(environment or {})},
             start_timeout=120,
+            services=tuple(_run_by(spec, python) for spec in SERVICES),
             root=root or repository_root(),
         )
         with Stack(settings) as stack:
             yield Platform(stack, fill(stack))
+
+
+def _run_by(spec: ServiceSpec, python: Path | None) -> ServiceSpec:
+    return spec if python is None else replace(spec, command=(str(python), *spec.command[1:]))

@@ -1,7 +1,6 @@
 """The head of an answer and its body leave together; what stands alone leaves soon."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -27,8 +26,8 @@ class Wire(asyncio.Transport):
 
 
 @pytest.fixture
-async def wire() -> AsyncIterator[Wire]:
-    yield Wire()
+async def wire() -> Wire:
+    return Wire()
 
 
 async def test_head_and_body_are_one_write(wire: Wire) -> None:

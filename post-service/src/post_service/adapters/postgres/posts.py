@@ -21,7 +21,9 @@ FROM (SELECT {total} AS total) AS counted
 LEFT JOIN (page JOIN posts AS post ON post.id = page.id) ON true
 ORDER BY post.created_at DESC, post.id DESC
 """
-_TOTAL: Final = "(SELECT count(*) FROM (SELECT FROM {source} LIMIT {most}) AS counted)"
+# In the list's order: else the posts of the last hour are looked for from the oldest one on.
+_TOTAL: Final = """(SELECT count(*) FROM (
+    SELECT FROM {source} ORDER BY found.created_at DESC LIMIT {most}) AS counted)"""
 # The youngest of several tags is the likeliest to be rare: its posts are gone through, newest
 # first, and the other tags are looked up for each. Nothing is gone through for a tag that is none.
 _OF_A_TAG: Final = "found.tag_id = (SELECT max(id) FROM tags WHERE name = ANY({0}::text[]))"

@@ -1,0 +1,34 @@
+"""No list and no look-up reads all notifications or inboxes, at 100,000 of them."""
+
+from typing import Final
+
+from service_kit.testing.plans import explained
+
+from notification_service.adapters.postgres import PostgresInboxes
+from notification_service.domain.models import Window
+
+_INBOXES: Final = """
+    INSERT INTO inboxes (user_id, last_seq, unread, total, version)
+    SELECT n, 10, 10, 10, 1 FROM generate_series(1, 100000) AS n
+"""
+_NOTIFICATIONS: Final = """
+    INSERT INTO notifications (user_id, seq, type, created_at)
+    SELECT 1 + n / 10, 1 + n % 10, 'greeting', now() FROM generate_series(0, 99999) AS n
+"""
+
+
+async def test_notifications_are_found_by_their_indexes(database_url: str) -> None:
+    async with explained(database_url, _INBOXES, _NOTIFICATIONS) as database:
+        inboxes = PostgresInboxes(database)
+        assert await inboxes.get(500) is not None
+        await inboxes.sent_as(7, "key")
+        for window in (
+            Window(20),
+            Window(20, before=5),
+            Window(20, unread_only=True),
+            Window(20, is_archived=True),
+        ):
+            await inboxes.feed(77, window)
+        await inboxes.since(77, 3, 100)
+        await inboxes.states(range(1, 101))
+        database.assert_indexed()
