@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from pinstack_local.errors import LocalStackError
@@ -344,6 +345,24 @@ async def test_a_member_that_leaves_hands_its_partitions_over(
             await eventually(lambda: stays.ready, SLOW)
         await publish(kafka, topic, a=[b"1"], b=[b"2"], c=[b"3"], d=[b"4"])
         await eventually(lambda: sorted(second.values) == [b"1", b"2", b"3", b"4"], SLOW)
+
+
+async def test_a_consumer_survives_a_connection_that_closes_under_its_hands(
+    kafka: KafkaServer, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    getmany, failures = AIOKafkaConsumer.getmany, [RuntimeError("the handler is closed")]
+
+    async def failing_once(self: AIOKafkaConsumer, **options: object) -> object:
+        if failures:
+            raise failures.pop()
+        return await getmany(self, **options)
+
+    handler = Handler()
+    monkeypatch.setattr(AIOKafkaConsumer, "getmany", failing_once)
+    async with running(consumer(kafka, topic, handler).run):
+        await publish(kafka, topic, a=[b"1"])
+        await eventually(lambda: handler.values == [b"1"], SLOW)
+    assert not failures
 
 
 async def test_a_consumer_waits_for_kafka_and_survives_its_restart(

@@ -13,14 +13,13 @@ from service_kit.backoff import Backoff, Delays
 from service_kit.errors import Unavailable
 from service_kit.events.dead_letters import KafkaDeadLetters, dead_letter_topic
 from service_kit.events.delivery import MAX_INVALID, UNKNOWN, Delivery, Handle, TooManyInvalidEvents
+from service_kit.events.failures import AWAY
 from service_kit.events.membership import EMBEDDED_MEMBERSHIP, joined, real_membership
 from service_kit.events.message import Record
 from service_kit.events.publisher import Publisher
 from service_kit.events.topics import TOPIC_KEPT, ensure_topics, letters_kept
 
 _POLL_SECONDS: Final = 0.5
-
-_BROKER_AWAY = (kafka.KafkaError, OSError, TimeoutError)
 
 
 class Consumer:
@@ -90,7 +89,7 @@ class Consumer:
                     async with self._joined() as consumer:
                         rejoin.succeeded(self._group)
                         await self._consume(consumer)
-                except _BROKER_AWAY as error:
+                except AWAY as error:
                     delay = rejoin.failed(self._group)
                     self._log.warning(
                         "kafka is away", group=self._group, reason=repr(error), retry_in=delay

@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka import errors as kafka
 from aiokafka.partitioner import DefaultPartitioner
 from service_kit import logs
+from service_kit.events.failures import AWAY
 from service_kit.events.message import Message
 from service_kit.events.topics import TOPIC_KEPT, ensure_topics
 
@@ -98,7 +99,7 @@ class Publisher:
             await ensure_topics(
                 self._bootstrap, [topic], self._partitions, self._replication, self._kept
             )
-        except (kafka.KafkaError, OSError, TimeoutError) as error:
+        except AWAY as error:
             raise BrokerAway(f"{topic}: {type(error).__name__}: {error}") from error
 
     async def publish(self, topic: str, partition: int, messages: Sequence[Message]) -> int:
@@ -133,7 +134,7 @@ class Publisher:
     async def _guarded(self, producer: Any) -> AsyncIterator[None]:
         try:
             yield
-        except (kafka.KafkaError, OSError, TimeoutError) as error:
+        except AWAY as error:
             self._retire(producer)
             reason = f"{type(error).__name__}: {error}"
             if _blames_messages(error):
@@ -161,7 +162,7 @@ class Publisher:
                 await producer.start()
         except BaseException as error:
             await producer.stop()
-            if isinstance(error, kafka.KafkaError | OSError | TimeoutError):
+            if isinstance(error, AWAY):
                 raise BrokerAway(f"{type(error).__name__}: {error}") from error
             raise
         return producer
@@ -195,7 +196,7 @@ async def _stop(producer: Any) -> None:
     if not done:
         await producer._sender.close()
         _give_up(producer._message_accumulator)
-    with contextlib.suppress(kafka.KafkaError):
+    with contextlib.suppress(*AWAY):
         await stopping
     logs.get(__name__).debug("kafka producer closed", flushed=bool(done))
 
