@@ -56,4 +56,5 @@ def summary(figures: dict[str, Any]) -> str:
         ", ".join(f"{name} {figures[name]}" for name in names),
         ", ".join(f"{name} {figures[name]}" for name in wrong),
     ]
-    return "\n".join([*lines, *figures["findings"][:20]])
+    crashes = [f"ended by itself: {crash}" for crash in figures.get("crashes", ())]
+    return "\n".join([*lines, *crashes, *figures["findings"][:20]])
