@@ -11,7 +11,7 @@ from pinstack_local.errors import LocalStackError
 from pinstack_local.stack import Stack
 
 from chaos import report, timeline
-from chaos.platform import stack_settings
+from chaos.deployment import stack_settings
 from chaos.run import Run
 from chaos.settings import ChaosSettings, InvalidChoice
 

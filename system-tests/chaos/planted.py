@@ -1,6 +1,6 @@
 """Starts a service with a fault in it, to see whether the checker finds it.
 
-Run by path, as `python planted.py FAULT MODULE`: it replaces a part of the chassis in this process,
+Run by path, as `python -P planted.py FAULT MODULE`: it replaces a part of the chassis in this process,
 and then becomes the service.
 """
 

@@ -11,7 +11,7 @@ from pinstack_local.errors import MissingTool
 from pinstack_local.stack import Stack
 
 from chaos import timeline
-from chaos.platform import stack_settings
+from chaos.deployment import stack_settings
 from chaos.report import summary
 from chaos.run import Run
 from chaos.settings import ChaosSettings

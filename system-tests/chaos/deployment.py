@@ -41,4 +41,4 @@ def _planted(spec: ServiceSpec, plant: str) -> ServiceSpec:
     if _PLANTED.get(plant) != spec.name:
         return spec
     launcher = str(Path(__file__).with_name("planted.py"))
-    return replace(spec, command=(sys.executable, launcher, plant, spec.command[-1]))
+    return replace(spec, command=(sys.executable, "-P", launcher, plant, spec.command[-1]))
