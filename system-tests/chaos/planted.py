@@ -1,7 +1,7 @@
 """Starts a service with a fault in it, to see whether the checker finds it.
 
-Run by path, as `python -P planted.py FAULT MODULE`: it replaces a part of the chassis in this process,
-and then becomes the service.
+Run by path, as `python -P planted.py FAULT MODULE`: it replaces a part of the chassis in this
+process, and then becomes the service.
 """
 
 import asyncio
