@@ -15,6 +15,7 @@ from chaos.actions import Actions
 from chaos.checker import check
 from chaos.eyes import Eyes, Unseen
 from chaos.faults import Fault
+from chaos.findings import Fault as Wrong
 from chaos.findings import Finding, inconsistent
 from chaos.ledger import Ledger
 from chaos.load import WORKERS, Worker
@@ -134,8 +135,8 @@ class Run:
                 world.leftovers.append(str(error))
             self.looks = look + 1
             findings = [*check(self.ledger, world), *strange]
-            if not findings:
-                break
+            if {finding.fault for finding in findings} != {Wrong.INCONSISTENT}:
+                break  # nothing is wrong, or something that time does not heal
         return world, findings
 
     def _drained_after_outage(self, world: World) -> float | None:
