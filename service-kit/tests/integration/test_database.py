@@ -116,3 +116,12 @@ async def test_a_pool_is_counted_while_all_of_it_is_in_use(database: Database) -
     async with database.connection(), database.connection():
         assert _connections() == {"used": 2}
     assert _connections() == {"idle": 2}
+
+
+async def test_a_connection_keeps_its_session_when_it_goes_back(database_url: str) -> None:
+    settings = PostgresSettings(pool_min=1, pool_max=1)
+    async with open_database(database_url, settings, SERVICE) as database:
+        async with database.connection() as connection:
+            await connection.execute("SET application_name = 'kept'")
+        rows = await database.fetch("name", "SHOW application_name")
+        assert rows[0]["application_name"] == "kept", "a statement undid it: a round trip more"

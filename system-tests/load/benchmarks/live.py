@@ -32,7 +32,7 @@ _WARM: Final = 200
 _ROUNDS: Final = 3
 
 
-@benchmark("delivery", "from commit to frame, at 100 events a second, open loop")
+@benchmark("delivery", "from commit to frame, at 100 events a second, open loop", default=True)
 def delivery(bench: Bench) -> None:
     """People with sockets follow each other: one event, one notification, one frame each."""
     platform = bench.platform
