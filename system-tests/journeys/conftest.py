@@ -8,8 +8,10 @@ import pytest
 from pinstack_local.settings import StackSettings, broker_kind
 from pinstack_local.stack import Stack
 
+from journeys.collector import Collector, collecting
 from journeys.machine import Machine
 from journeys.people import Platform
+from journeys.vault import Vault
 
 RUNNING_GATEWAY = "PINSTACK_TEST_GATEWAY_URL"
 
@@ -20,21 +22,35 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack | None]:
+def collector() -> Iterator[Collector]:
+    """Where the platform sends its traces."""
+    with collecting() as collector:
+        yield collector
+
+
+@pytest.fixture(scope="session")
+def own_stack(
+    tmp_path_factory: pytest.TempPathFactory, collector: Collector
+) -> Iterator[Stack | None]:
     """A platform in a temporary folder, on free ports; None where one runs already."""
     if os.environ.get(RUNNING_GATEWAY):
         yield None
         return
-    with Stack(_settings(tmp_path_factory.mktemp("platform"))) as stack:
+    with Stack(_settings(tmp_path_factory.mktemp("platform"), collector)) as stack:
         yield stack
 
 
-def _settings(folder: Path) -> StackSettings:
+def _settings(folder: Path, collector: Collector) -> StackSettings:
+    """Two replicas here and there, mutual TLS between services, and traces of everything."""
     return StackSettings(
         data_dir=folder,
         broker=broker_kind({"BROKER": os.environ.get("PINSTACK_TEST_BROKER", "")}),
         replicas={"api-gateway": 2, "user-service": 2},
-        environment={"RATE_LIMIT_ENABLED": "false"},
+        environment={
+            "RATE_LIMIT_ENABLED": "false",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
+        },
+        grpc_tls=True,
         start_timeout=120,
     )
 
@@ -46,6 +62,20 @@ async def platform(own_stack: Stack | None) -> AsyncIterator[Platform]:
     gateways = [running] if own_stack is None else own_stack.gateway_urls
     async with Platform.at(gateways) as platform:
         yield platform
+
+
+@pytest.fixture(scope="session")
+def stack(own_stack: Stack | None) -> Stack:
+    """The platform from inside."""
+    if own_stack is None:
+        pytest.skip(f"{RUNNING_GATEWAY} names a platform that is only seen from outside")
+    return own_stack
+
+
+@pytest.fixture(scope="session")
+def vault(stack: Stack) -> Vault:
+    """Its databases and keys."""
+    return Vault(stack)
 
 
 @pytest.fixture

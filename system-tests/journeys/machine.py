@@ -56,10 +56,15 @@ class Machine:
     async def dead(self, name: str) -> AsyncIterator[None]:
         """SIGKILL; after the block the service is up again."""
         self.kill(name)
+        async with self.mended():
+            yield
+
+    @asynccontextmanager
+    async def mended(self) -> AsyncIterator[None]:
+        """After the block whatever died in it is up again."""
         try:
             yield
         finally:
-            self.start(name)
             await self.heal()
 
     @asynccontextmanager
