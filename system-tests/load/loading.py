@@ -8,6 +8,7 @@ import asyncio
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any, Final
 
@@ -150,6 +151,7 @@ async def _have_seen_nothing(stack: Stack) -> None:
 def _notifications(
     follows: Sequence[tuple[int, int]], counts: dict[int, int]
 ) -> Iterator[tuple[Any, ...]]:
+    at = datetime.now(UTC)  # old ones would be pruned while the benchmark runs
     for follower, followee in follows:
         counts[followee] = seq = counts.get(followee, 0) + 1
         payload = {
@@ -159,7 +161,6 @@ def _notifications(
             "timestamptz": "2026-01-01T00:00:00Z",
         }
         subject = f"follow:{follower}:{followee}"
-        at = dataset.joined_at(dataset.PEOPLE)
         yield followee, seq, "follow_created", json.dumps(payload), subject, at
 
 
