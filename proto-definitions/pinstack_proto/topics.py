@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from google.protobuf.message import DecodeError, Message
+from pinstack_proto.events.v1.media_events_pb2 import MediaProcessed, MediaUploaded
 from pinstack_proto.events.v1.notification_events_pb2 import (
     NotificationArchived,
     NotificationCreated,
@@ -20,7 +21,8 @@ USER_EVENTS: Final = "user-events"
 RELATION_EVENTS: Final = "relation-events"
 POST_EVENTS: Final = "post-events"
 NOTIFICATION_EVENTS: Final = "notification-events"
-TOPICS: Final = (USER_EVENTS, RELATION_EVENTS, POST_EVENTS, NOTIFICATION_EVENTS)
+MEDIA_EVENTS: Final = "media-events"
+TOPICS: Final = (USER_EVENTS, RELATION_EVENTS, POST_EVENTS, NOTIFICATION_EVENTS, MEDIA_EVENTS)
 
 Event: TypeAlias = (
     UserCreated
@@ -36,6 +38,8 @@ Event: TypeAlias = (
     | NotificationWithdrawn
     | NotificationSeen
     | NotificationArchived
+    | MediaUploaded
+    | MediaProcessed
 )
 
 
@@ -73,6 +77,8 @@ EVENT_TYPES: Final = (
     EventType("notification.withdrawn.v1", NotificationWithdrawn, NOTIFICATION_EVENTS, "user_id"),
     EventType("notification.seen.v1", NotificationSeen, NOTIFICATION_EVENTS, "user_id"),
     EventType("notification.archived.v1", NotificationArchived, NOTIFICATION_EVENTS, "user_id"),
+    EventType("media.uploaded.v1", MediaUploaded, MEDIA_EVENTS, "owner_id"),
+    EventType("media.processed.v1", MediaProcessed, MEDIA_EVENTS, "owner_id"),
 )
 
 _BY_NAME: Final[Mapping[str, EventType]] = {row.name: row for row in EVENT_TYPES}

@@ -56,6 +56,15 @@ class GatewaySettings(BaseSettings):
     max_body_bytes: int = Field(
         1024 * 1024, ge=1024, description="A larger request body is answered with 413."
     )
+    media_max_bytes: int = Field(
+        101 * 1024 * 1024, ge=1024, description="The same for a file, or a piece of one."
+    )
+    media_timeout_seconds: float = Field(
+        600.0, gt=0, description="Sending or reading a file may take as long."
+    )
+    media_idle_seconds: float = Field(
+        20.0, gt=0, description="A client that sends nothing of a file for longer gets 408."
+    )
     max_sockets: int = Field(
         10_000, ge=1, description="Live connections a process holds at the most."
     )

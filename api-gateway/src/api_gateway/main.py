@@ -19,6 +19,7 @@ from service_kit.health import Health, listen, serve_admin, serve_http
 from service_kit.runtime import Background, Running, background
 
 from api_gateway.adapters.grpc.auth import GrpcAccounts, GrpcKeys, GrpcRevocationLog
+from api_gateway.adapters.grpc.media import GrpcMedia
 from api_gateway.adapters.grpc.notification_replicas import notification_sources
 from api_gateway.adapters.grpc.notification_stream import GrpcInboxes
 from api_gateway.adapters.grpc.notifications import GrpcGroups, GrpcNotifications
@@ -30,6 +31,7 @@ from api_gateway.adapters.grpc.wishes import GrpcWishes
 from api_gateway.adapters.http.admission import Admission
 from api_gateway.adapters.http.app import Gateway
 from api_gateway.adapters.http.authentication import Authentication
+from api_gateway.adapters.http.body_stream import StreamLimits
 from api_gateway.adapters.http.catalogue import served, whole_document
 from api_gateway.adapters.http.client_address import ClientAddresses
 from api_gateway.adapters.http.cors import Cors
@@ -43,6 +45,8 @@ from api_gateway.adapters.http.routes.docs import DocumentRoutes
 from api_gateway.adapters.http.routes.health import HealthRoutes
 from api_gateway.adapters.http.routes.keys import KeyRoutes
 from api_gateway.adapters.http.routes.live_page import LivePageRoutes
+from api_gateway.adapters.http.routes.media import MediaRoutes
+from api_gateway.adapters.http.routes.media_uploads import MediaUploadRoutes
 from api_gateway.adapters.http.routes.notification import NotificationRoutes
 from api_gateway.adapters.http.routes.notification_marks import NotificationMarkRoutes
 from api_gateway.adapters.http.routes.posts import PostRoutes
@@ -230,7 +234,10 @@ def _resources(settings: Settings, peers: Peers, trust: Trust) -> Iterator[objec
     cursors = Cursors(gateway.cursor_secret.get_secret_value().encode())
     users, accounts = GrpcUsers(peers.users), GrpcAccounts(peers.auth)
     yield AuthRoutes(accounts, users)
-    yield UserRoutes(users, accounts, cursors, emails_are_open=gateway.compat)
+    media = GrpcMedia(peers.posts, gateway.media_timeout_seconds)
+    yield UserRoutes(users, accounts, media, cursors, emails_are_open=gateway.compat)
+    yield MediaUploadRoutes(media)
+    yield MediaRoutes(media)
     yield PostRoutes(AuthoredPosts(GrpcPosts(peers.posts), users), cursors)
     yield RelationRoutes(GrpcRelations(peers.relations), cursors)
     notifications = GrpcNotifications(peers.notifications)
@@ -259,6 +266,8 @@ def _edge(settings: Settings, trust: Trust, parts: Parts) -> Edge:
         gateway.request_timeout_seconds,
         gateway.password_timeout_seconds,
         gateway.max_body_bytes,
+        StreamLimits(gateway.media_max_bytes, gateway.media_idle_seconds),
+        gateway.media_timeout_seconds,
         parts.hot,
     )
 

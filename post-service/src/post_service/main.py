@@ -2,31 +2,56 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import Final
 
+import grpc
 from pinstack_proto import topics
-from pinstack_proto.post.v1 import post_pb2, post_pb2_grpc
+from pinstack_proto.post.v1 import media_pb2, media_pb2_grpc, post_pb2, post_pb2_grpc
 from service_kit.cache import Cache, open_redis
 from service_kit.database import open_database
 from service_kit.events import Consumer
 from service_kit.grpc_server import serve
 from service_kit.health import Health, serve_admin
 from service_kit.outbox import Relay
-from service_kit.runtime import Running, background
+from service_kit.periodic import every
+from service_kit.runtime import Background, Running, background
 
-from post_service.adapters.event_consumer import USER_DELETED, UserEvents
+from post_service.adapters.event_consumer import TYPES, HeardEvents
 from post_service.adapters.event_records import event_to_record
+from post_service.adapters.file_types import media_type_of
+from post_service.adapters.grpc_media import MediaServicer
 from post_service.adapters.grpc_servicer import PostServicer
+from post_service.adapters.media_worker.processes import Bounds, WorkerProcesses
+from post_service.adapters.object_store import ObjectStoreObjects
 from post_service.adapters.postgres.posts import PostgresPosts
+from post_service.adapters.postgres.resumable import PostgresResumables
 from post_service.adapters.postgres.units import PostgresUnits
+from post_service.adapters.postgres.uploads import PostgresUploads
 from post_service.adapters.redis_cache import RedisPosts
+from post_service.application.media import MediaLibrary, Places
+from post_service.application.processing import Processing, Sweeping, Workers
+from post_service.application.resumable import ResumableUploads
 from post_service.application.use_cases import Publications
-from post_service.config import Settings
+from post_service.config import MediaSettings, Settings
+from post_service.domain.receipt import SizeLimits
 
 NAME = "post-service"
 SERVICE = post_pb2.DESCRIPTOR.services_by_name["PostService"].full_name
+MEDIA_SERVICE = media_pb2.DESCRIPTOR.services_by_name["MediaService"].full_name
 CACHED_SECONDS: Final = 300.0
 """How long a replica that Redis is away from may serve what another one has changed."""
+
+_SWEEP_SECONDS: Final = 60.0
+_BREATHER_SECONDS: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """What takes uploads in, and what works on them."""
+
+    servicer: MediaServicer
+    workers: Workers
 
 
 @asynccontextmanager
@@ -57,27 +82,61 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         stack.push_async_callback(cache.close)
         posts = RedisPosts(PostgresPosts(database), cache)
         units = PostgresUnits(database, event_to_record, relay.wake, posts.forget)
-        publications = Publications(posts=posts, units=units)
+        media_url = settings.media.url
+        publications = Publications(posts=posts, units=units, media_url=media_url)
+        uploads = PostgresUploads(database, event_to_record, relay.wake)
+        media = _media(settings.media, uploads, PostgresResumables(database), tasks)
+        heard = HeardEvents(publications, uploads, media_url, media.workers.wake)
         consumer = Consumer(
             kafka.bootstrap_servers,
             NAME,
-            [topics.USER_EVENTS],
-            UserEvents(publications).handle,
-            types=[USER_DELETED],
+            [topics.USER_EVENTS, topics.MEDIA_EVENTS],
+            heard.handle,
+            types=TYPES,
             partitions=kafka.topic_partitions,
             replication=kafka.topic_replication,
             kept=kafka.topic_kept,
         )
         health.observe("kafka", consumer.check)
         tasks.start(consumer.run(), "event consumer")
-        servicer = PostServicer(publications)
+        servicer = PostServicer(publications, media_url)
+
+        def register(server: grpc.aio.Server) -> None:
+            post_pb2_grpc.add_PostServiceServicer_to_server(servicer, server)
+            media_pb2_grpc.add_MediaServiceServicer_to_server(media.servicer, server)
+
         server = await enter(
             serve(
                 (host, settings.grpc_port),
-                lambda server: post_pb2_grpc.add_PostServiceServicer_to_server(servicer, server),
-                [SERVICE],
+                register,
+                [SERVICE, MEDIA_SERVICE],
                 settings.grpc,
                 settings.process.drain_seconds,
             )
         )
         yield Running(server.port, admin.port, health, tasks)
+
+
+def _media(
+    settings: MediaSettings,
+    uploads: PostgresUploads,
+    resumables: PostgresResumables,
+    tasks: Background,
+) -> Media:
+    objects = ObjectStoreObjects(settings.store)
+    library = MediaLibrary(
+        uploads,
+        objects,
+        media_type_of,
+        SizeLimits(settings.image_max_bytes, settings.video_max_bytes),
+        settings.quota_bytes,
+        Places(settings.max_concurrent_uploads),
+    )
+    processors = WorkerProcesses(Bounds(pixels=settings.max_pixels))
+    workers = Workers(Processing(uploads, objects, processors))
+    for number in range(settings.workers):
+        tasks.start(every(_BREATHER_SECONDS, workers.round, "media"), f"media worker {number}")
+    sweeping = Sweeping(uploads, resumables, objects)
+    tasks.start(every(_SWEEP_SECONDS, sweeping.sweep, "media sweep"), "media sweep")
+    resumable = ResumableUploads(library, resumables)
+    return Media(MediaServicer(library, resumable, settings.url), workers)

@@ -14,7 +14,7 @@ from post_service.adapters.postgres.posts import PostgresPosts
 from post_service.adapters.postgres.units import PostgresUnits
 from post_service.adapters.redis_cache import RedisPosts, post_from_bytes, post_to_bytes
 from post_service.application.use_cases import Publications
-from post_service.domain.events import Event
+from post_service.domain.events import PostEvent
 from post_service.domain.models import PostChange, PostFilter
 from tests.builders import a_new_post, a_post
 from tests.fakes import InMemoryPosts
@@ -99,7 +99,7 @@ async def test_a_unit_whose_caller_goes_away_is_forgotten_all_the_same(
     posts = RedisPosts(PostgresPosts(database), cache)
     forgetting, forgotten = asyncio.Event(), asyncio.Event()
 
-    async def forget_slowly(events: Sequence[Event]) -> None:
+    async def forget_slowly(events: Sequence[PostEvent]) -> None:
         forgetting.set()
         await asyncio.wait_for(may_go_on.wait(), 5)
         await posts.forget(events)

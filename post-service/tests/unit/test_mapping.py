@@ -22,11 +22,13 @@ from post_service.domain.events import PostCreated, PostDeleted, PostUpdated
 from post_service.domain.models import MediaDraft, Place, PostChange, PostFilter, PostPage
 from tests.builders import NOW, a_post
 
+MEDIA = "https://media.example.com"
+
 
 def test_a_post_keeps_all_its_parts() -> None:
     stamp = timestamp_to_pb(NOW)
     first, second = a_post().media
-    assert post_to_pb(a_post()) == post_pb2.Post(
+    assert post_to_pb(a_post(), MEDIA) == post_pb2.Post(
         id=1,
         author_id=1,
         title="Hello",
@@ -103,10 +105,10 @@ def test_a_moment_out_of_range_is_refused(field: str) -> None:
 
 
 def test_a_cursor_holds_the_place_of_the_last_post() -> None:
-    response = page_to_pb(PostPage((a_post(9), a_post(8)), has_more=True, total=3))
+    response = page_to_pb(PostPage((a_post(9), a_post(8)), has_more=True, total=3), MEDIA)
     assert place_from_cursor(response.next_cursor) == Place(NOW, 8)
     assert response.total == 3
-    assert not page_to_pb(PostPage((a_post(),), has_more=False, total=1)).next_cursor
+    assert not page_to_pb(PostPage((a_post(),), has_more=False, total=1), MEDIA).next_cursor
 
 
 @pytest.mark.parametrize("cursor", ["x", "####", "AAAAAAAAAAE", "f" * 22])

@@ -1,9 +1,10 @@
 """A gRPC channel: deadlines, retries where they are safe, metrics, errors that are decoded."""
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -124,8 +125,17 @@ class _Calls:
 
         return stream
 
-    def stream_unary(self, method: str, *args: Any, **options: Any) -> Any:
-        return self._channel.stream_unary(method, *args, **options)
+    def stream_unary(self, method: str, *args: Any, **options: Any) -> Callable[..., Any]:
+        call = self._channel.stream_unary(method, *args, **options)
+        name = method.rpartition("/")[2]
+
+        async def upload(requests: AsyncIterator[Any], *, timeout: float | None = None) -> Any:
+            async def sent(_: None, *, timeout: float, metadata: Sequence[tuple[str, str]]) -> Any:
+                return await _sent(call(timeout=timeout, metadata=metadata), requests)
+
+            return await self._unary(name, sent, None, timeout or self._deadline)
+
+        return upload
 
     def stream_stream(self, method: str, *args: Any, **options: Any) -> Any:
         return self._channel.stream_stream(method, *args, **options)
@@ -145,6 +155,21 @@ class _Calls:
             metrics.GRPC_CLIENT_DURATION.labels(*labels).observe(
                 time.perf_counter() - started, tracing.exemplar()
             )
+
+
+async def _sent(call: Any, requests: AsyncIterator[Any]) -> Any:
+    """The answer to a stream of requests; what they raise passes, and ends the call.
+
+    grpc.aio's own consumer of an iterator would swallow that, and cancel its caller.
+    """
+    try:
+        with suppress(asyncio.InvalidStateError):  # an answer that came before the end
+            async for request in requests:
+                await call.write(request)
+            await call.done_writing()
+        return await call
+    finally:
+        call.cancel()
 
 
 def _metadata() -> Sequence[tuple[str, str]]:

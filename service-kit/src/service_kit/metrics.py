@@ -147,6 +147,18 @@ POSTS = _counter("posts_total", "Posts, by action (created, updated, deleted).",
 FOLLOWS = _counter("follows_total", "Follow relations, by action.", ("action",))
 NOTIFICATIONS = _counter("notifications_total", "Notifications stored, by type.", ("type",))
 
+MEDIA_UPLOADS = _counter(
+    "media_uploads_total", "Files that arrived, by type and outcome.", ("type", "outcome")
+)
+MEDIA_BYTES = _counter(
+    "media_bytes_total", "Bytes of files, by direction (taken, read).", ("direction",)
+)
+MEDIA_PROCESSING_DURATION = _histogram(
+    "media_processing_duration_seconds",
+    "Time that a file was worked on, by type and outcome.",
+    ("type", "outcome"),
+)
+
 EVENT_LOOP_LAG = _histogram(
     "event_loop_lag_seconds", "How late the event loop runs a due timer.", ("service",)
 )

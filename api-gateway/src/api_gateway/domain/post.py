@@ -72,12 +72,13 @@ class AuthoredPost:
 
 @dataclass(frozen=True, slots=True)
 class MediaDraft:
-    """Media to attach; without a `position` it takes its place in the list."""
+    """Media to attach, an upload or an address; without a `position` as it is listed."""
 
     url: str
     type: str
     position: int | None = None
     description: str | None = None
+    media_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

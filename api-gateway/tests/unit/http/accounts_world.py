@@ -12,6 +12,7 @@ from api_gateway.adapters.http.routes.auth import AuthRoutes
 from api_gateway.adapters.http.routes.users import UserRoutes
 from api_gateway.domain.cursor import Cursors
 from tests.fakes.accounts import InMemoryAccounts
+from tests.fakes.media import InMemoryMedia
 from tests.fakes.users import InMemoryUsers, a_user
 from tests.unit.http.client import EdgeOfTest, served
 
@@ -27,6 +28,7 @@ class World:
     client: httpx.AsyncClient
     edge: EdgeOfTest
     users: InMemoryUsers
+    media: InMemoryMedia
     accounts: InMemoryAccounts = field(init=False)
 
     async def ask(
@@ -48,12 +50,15 @@ async def accounts_world(
     users = InMemoryUsers(ADA, BOB)
     accounts = InMemoryAccounts(users)
     accounts.passwords = {1: "old password", 2: "old password"}
+    media = InMemoryMedia()
     cursors = Cursors(b"a secret of the tests")
     routes = [
-        *routes_of(UserRoutes(users, accounts, cursors, emails_are_open=compat), tag="users"),
+        *routes_of(
+            UserRoutes(users, accounts, media, cursors, emails_are_open=compat), tag="users"
+        ),
         *routes_of(AuthRoutes(accounts, users), tag="auth"),
     ]
     async with served(routes, edge) as client:
-        world = World(client, edge, users)
+        world = World(client, edge, users, media)
         world.accounts = accounts
         yield world

@@ -10,6 +10,7 @@ import httpx
 from api_gateway.adapters.http.admission import Admission
 from api_gateway.adapters.http.app import Gateway
 from api_gateway.adapters.http.authentication import Authentication
+from api_gateway.adapters.http.body_stream import StreamLimits
 from api_gateway.adapters.http.client_address import ClientAddresses, Network
 from api_gateway.adapters.http.cors import Cors
 from api_gateway.adapters.http.hot_reads import HotReads
@@ -43,6 +44,8 @@ class EdgeOfTest:
     timeout_seconds: float = 5.0
     password_timeout_seconds: float = 5.0
     max_body_bytes: int = 1024 * 1024
+    max_stream_bytes: int = 1024 * 1024
+    idle_seconds: float = 5.0
     origins: Sequence[str] = ()
     trusted: Sequence[Network] = ()
     hot: HotReads | None = None
@@ -58,6 +61,8 @@ class EdgeOfTest:
             self.timeout_seconds,
             self.password_timeout_seconds,
             self.max_body_bytes,
+            StreamLimits(self.max_stream_bytes, self.idle_seconds),
+            self.timeout_seconds,
             self.hot,
         )
         return Gateway(list(routes), live, edge, Cors(self.origins), ClientAddresses(self.trusted))

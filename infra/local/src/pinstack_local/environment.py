@@ -1,6 +1,7 @@
 """What each process of a stack finds in its environment."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import quote
 
 from pinstack_local.layout import Instance, Layout
@@ -47,6 +48,20 @@ def own_variables(
     if spec.database is not None:
         own[spec.database_variable] = database_urls(layout, secrets)[spec.database_variable]
     return own | {name: inherited.get(name) or secrets[name] for name in spec.secrets}
+
+
+def media_variables(
+    gateway_url: str, data_dir: Path, inherited: Mapping[str, str]
+) -> dict[str, str]:
+    """Return where uploads are kept, and what clients put before their keys.
+
+    What the person at the terminal has set stays as it is.
+    """
+    own = {
+        "POST_MEDIA_STORE": (data_dir.absolute() / "media").as_uri(),
+        "POST_MEDIA_URL": f"{gateway_url}/media",
+    }
+    return {name: inherited.get(name) or value for name, value in own.items()}
 
 
 def shared_variables(

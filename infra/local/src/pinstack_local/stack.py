@@ -259,6 +259,7 @@ class Stack:
                 inherited,
             ),
             **environment.own_variables(instance, self.layout, self._secrets, inherited),
+            **environment.media_variables(self.gateway_url, self.settings.data_dir, inherited),
             **self._tls(instance.spec.name),
             **self.settings.environment,
         }

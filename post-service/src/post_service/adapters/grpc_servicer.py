@@ -28,10 +28,11 @@ _YEARS: Final = "must be of the years 1 to 9999"
 
 
 class PostServicer(post_pb2_grpc.PostServiceServicer):
-    """Posts, for whoever calls by gRPC."""
+    """Posts, for whoever calls by gRPC. `media_url` is what stands before the keys of uploads."""
 
-    def __init__(self, publications: Publications) -> None:
+    def __init__(self, publications: Publications, media_url: str) -> None:
         self._publications = publications
+        self._media_url = media_url
 
     async def CreatePost(
         self, request: post_pb2.CreatePostRequest, context: Context
@@ -39,10 +40,10 @@ class PostServicer(post_pb2_grpc.PostServiceServicer):
         created = await self._publications.create(
             new_post_from_pb(request), request.idempotency_key or None
         )
-        return post_to_pb(created)
+        return post_to_pb(created, self._media_url)
 
     async def GetPost(self, request: post_pb2.GetPostRequest, context: Context) -> post_pb2.Post:
-        return post_to_pb(await self._publications.get(request.id))
+        return post_to_pb(await self._publications.get(request.id), self._media_url)
 
     async def ListPosts(
         self, request: post_pb2.ListPostsRequest, context: Context
@@ -53,7 +54,7 @@ class PostServicer(post_pb2_grpc.PostServiceServicer):
             offset=0 if request.cursor else pages.checked_offset(request.offset),
             limit=pages.checked_limit(request.limit),
         )
-        return page_to_pb(page)
+        return page_to_pb(page, self._media_url)
 
     async def UpdatePost(
         self, request: post_pb2.UpdatePostRequest, context: Context
@@ -62,7 +63,7 @@ class PostServicer(post_pb2_grpc.PostServiceServicer):
         updated = await self._publications.update(
             request.id, change, request.user_id, expected_by(request)
         )
-        return post_to_pb(updated)
+        return post_to_pb(updated, self._media_url)
 
     async def DeletePost(self, request: post_pb2.DeletePostRequest, context: Context) -> Empty:
         await self._publications.delete(request.id, request.user_id, expected_by(request))
@@ -73,7 +74,7 @@ class PostServicer(post_pb2_grpc.PostServiceServicer):
     ) -> post_pb2.BatchGetPostsResponse:
         message = post_pb2.BatchGetPostsResponse()
         for post in await self._publications.get_many(request.ids):
-            write_post(message.posts.add(), post)
+            write_post(message.posts.add(), post, self._media_url)
         return message
 
 
@@ -90,7 +91,9 @@ def new_post_from_pb(request: post_pb2.CreatePostRequest) -> NewPost:
 
 def draft_from_pb(media: post_pb2.MediaInput) -> MediaDraft:
     """Media to attach, from a request."""
-    return MediaDraft(media.url, media.type, media.position, media.description or None)
+    return MediaDraft(
+        media.url, media.type, media.position, media.description or None, media.media_id
+    )
 
 
 def change_from_pb(request: post_pb2.UpdatePostRequest) -> PostChange:
@@ -154,14 +157,14 @@ def place_from_cursor(cursor: str) -> Place:
     return Place(pages.moment(created_at), post_id)
 
 
-def post_to_pb(post: Post) -> post_pb2.Post:
+def post_to_pb(post: Post, media_url: str) -> post_pb2.Post:
     """A post as the contract has it."""
     message = post_pb2.Post()
-    write_post(message, post)
+    write_post(message, post, media_url)
     return message
 
 
-def write_post(message: post_pb2.Post, post: Post) -> None:
+def write_post(message: post_pb2.Post, post: Post, media_url: str) -> None:
     """A post into a message that is empty and in its place: adding one to a list copies it."""
     message.id = post.id
     message.author_id = post.author_id
@@ -171,15 +174,15 @@ def write_post(message: post_pb2.Post, post: Post) -> None:
         message.tags.append(tag.name)
         message.tag_refs.add(id=tag.id, name=tag.name)
     for media in post.media:
-        write_media(message.media.add(), media)
+        write_media(message.media.add(), media, media_url)
     write_timestamp(message.created_at, post.created_at)
     write_timestamp(message.updated_at, post.updated_at)
 
 
-def write_media(message: post_pb2.Media, media: Media) -> None:
-    """Media of a post, in the same way."""
+def write_media(message: post_pb2.Media, media: Media, media_url: str) -> None:
+    """Media of a post, in the same way; an upload's address is whole."""
     message.id = media.id
-    message.url = media.url
+    message.url = f"{media_url}{media.url}" if media.url.startswith("/") else media.url
     message.type = media.type
     message.position = media.position
     if media.description is not None:
@@ -187,7 +190,7 @@ def write_media(message: post_pb2.Media, media: Media) -> None:
     write_timestamp(message.created_at, media.created_at)
 
 
-def page_to_pb(page: PostPage) -> post_pb2.ListPostsResponse:
+def page_to_pb(page: PostPage, media_url: str) -> post_pb2.ListPostsResponse:
     """A page of posts; one that is not the last has a cursor to the next."""
     cursor = ""
     if page.has_more:
@@ -197,5 +200,5 @@ def page_to_pb(page: PostPage) -> post_pb2.ListPostsResponse:
         total=page.total, next_cursor=cursor, total_is_estimate=page.total_is_estimate
     )
     for post in page.posts:
-        write_post(message.posts.add(), post)
+        write_post(message.posts.add(), post, media_url)
     return message

@@ -8,7 +8,7 @@ import orjson
 from service_kit.cache import Cache
 
 from post_service.application.ports import Posts
-from post_service.domain.events import Event, PostDeleted
+from post_service.domain.events import PostDeleted, PostEvent
 from post_service.domain.models import Media, Place, Post, PostFilter, PostPage, Tag
 
 _SHAPE: Final = 1
@@ -35,7 +35,7 @@ class RedisPosts:
     ) -> PostPage:
         return await self._posts.page(wanted, after=after, offset=offset, limit=limit)
 
-    async def forget(self, events: Sequence[Event]) -> None:
+    async def forget(self, events: Sequence[PostEvent]) -> None:
         """Keep none of the posts that the events are about; call it after the commit."""
         await self._cache.invalidate(*{_key(_post_id(event)) for event in events})
 
@@ -65,5 +65,5 @@ def _key(post_id: int) -> str:
     return f"{_SHAPE}:{post_id}"
 
 
-def _post_id(event: Event) -> int:
+def _post_id(event: PostEvent) -> int:
     return event.post_id if isinstance(event, PostDeleted) else event.post.id

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from post_service.domain.events import Event
+from post_service.domain.events import PostEvent
 from post_service.domain.models import (
     Held,
     NewPost,
@@ -64,7 +64,7 @@ class UnitOfWork(Protocol):
         """Delete up to `most` posts of an author; their ids."""
         ...
 
-    def emit(self, event: Event) -> None:
+    def emit(self, event: PostEvent) -> None:
         """Announce an event when this unit of work is committed."""
         ...
 

@@ -1,14 +1,16 @@
 """What one can do with posts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeVar
 
 from post_service.application.ports import Posts, UnitOfWork, Units
 from post_service.domain.errors import Forbidden, PostNotFound, StalePost, TooManyIds
 from post_service.domain.events import PostCreated, PostDeleted, PostUpdated
+from post_service.domain.media import stem_of
 from post_service.domain.models import (
+    MediaDraft,
     NewPost,
     Place,
     Post,
@@ -28,10 +30,11 @@ REMOVED_AT_ONCE: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Publications:
-    """The use cases of post-service."""
+    """The use cases of posts. Addresses that begin with `media_url` are those of uploads."""
 
     posts: Posts
     units: Units
+    media_url: str = ""
 
     async def create(self, post: NewPost, idempotency_key: str | None) -> Post:
         """A new post, or the one that the same author made before under the same key.
@@ -40,7 +43,8 @@ class Publications:
         """
         check_key(idempotency_key)
         async with self.units.begin() as unit:
-            created, is_new = await unit.add(post, idempotency_key)
+            media = self._recognised(post.media)
+            created, is_new = await unit.add(replace(post, media=media), idempotency_key)
             if is_new:
                 unit.emit(PostCreated(created))
         return created
@@ -72,6 +76,8 @@ class Publications:
         async with self.units.begin() as unit:
             await _hold(unit, post_id, user_id, expected)
             if not change.is_empty():
+                if change.media is not None:
+                    change = replace(change, media=self._recognised(change.media))
                 changed = await unit.change(post_id, change)
                 unit.emit(PostUpdated(changed))
                 return changed
@@ -90,6 +96,12 @@ class Publications:
             await unit.forget(author_id)
         while await self._remove_some_of(author_id):
             pass
+
+    def _recognised(self, media: Sequence[MediaDraft]) -> tuple[MediaDraft, ...]:
+        """The media, where one has the address of an upload with that upload's stem."""
+        if not self.media_url:
+            return tuple(media)
+        return tuple(replace(item, stem=stem_of(item.url, self.media_url) or "") for item in media)
 
     async def _remove_some_of(self, author_id: int) -> bool:
         async with self.units.begin() as unit:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from post_service.domain.media import State
 from post_service.domain.models import Post
 
 
@@ -27,4 +28,23 @@ class PostDeleted:
     author_id: int
 
 
-Event = PostCreated | PostUpdated | PostDeleted
+@dataclass(frozen=True, slots=True)
+class MediaUploaded:
+    """A file has arrived whole and waits to be processed."""
+
+    media_id: int
+    owner_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MediaProcessed:
+    """A file is ready to be shown, or nothing can be made of it."""
+
+    media_id: int
+    owner_id: int
+    state: State
+
+
+PostEvent = PostCreated | PostUpdated | PostDeleted
+MediaEvent = MediaUploaded | MediaProcessed
+Event = PostEvent | MediaEvent

@@ -7,6 +7,7 @@ from itertools import chain
 
 from post_service.domain import rules
 from post_service.domain.errors import FieldViolation, InvalidArgument, InvalidFilter, InvalidPost
+from post_service.domain.media import MediaNotFound, main_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,10 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """An image or a video of a post, at a position from 1 to 9."""
+    """An image or a video of a post, at a position from 1 to 9.
+
+    The `url` of an upload is `/` and its key.
+    """
 
     id: int
     url: str
@@ -53,12 +57,17 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class MediaDraft:
-    """Media to attach; position 0 takes its place in the list, an empty description is none."""
+    """Media to attach; position 0 takes its place in the list, an empty description is none.
+
+    `media_id`, or else the `stem` of an address of our own, names an upload of the author's.
+    """
 
     url: str
     type: str
     position: int = 0
     description: str | None = None
+    media_id: int = 0
+    stem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +170,30 @@ def placed(media: Sequence[MediaDraft]) -> tuple[MediaDraft, ...]:
     return tuple(
         replace(item, position=item.position or place) for place, item in enumerate(media, start=1)
     )
+
+
+def resolved(
+    media: Sequence[MediaDraft], uploads: Iterable[tuple[int, str, str]]
+) -> list[MediaDraft]:
+    """The media with id, address (from / on) and type of the uploads that they name.
+
+    `uploads` are (id, stem, media type). An address that no upload has stays as it is; raises
+    `MediaNotFound` for an id that none has.
+    """
+    known: dict[int | str, tuple[int, str, str]] = {}
+    for upload in uploads:
+        known[upload[0]] = known[upload[1]] = upload
+    if any(item.media_id and item.media_id not in known for item in media):
+        raise MediaNotFound
+    return [_resolved(item, known.get(item.media_id or item.stem)) for item in media]
+
+
+def _resolved(item: MediaDraft, upload: tuple[int, str, str] | None) -> MediaDraft:
+    if upload is None:
+        return item
+    upload_id, stem, content_type = upload
+    url = f"/{main_key(stem, content_type)}"
+    return replace(item, url=url, type=content_type.partition("/")[0], media_id=upload_id)
 
 
 def check_key(idempotency_key: str | None) -> None:

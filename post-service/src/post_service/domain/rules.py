@@ -33,6 +33,8 @@ class Attachment(Protocol):
     def position(self) -> int: ...
     @property
     def description(self) -> str | None: ...
+    @property
+    def media_id(self) -> int: ...
 
 
 def id_violations(field: str, value: int) -> Violations:
@@ -90,10 +92,12 @@ def key_violations(key: str | None) -> Violations:
 
 
 def _attachment_violations(field: str, item: Attachment) -> Violations:
-    if len(item.url) > _URL or not _is_web_address(item.url):
+    if item.media_id:
+        yield from id_violations(f"{field}.media_id", item.media_id)
+    elif len(item.url) > _URL or not _is_web_address(item.url):
         issue = f"must be an absolute http or https address of at most {_URL} characters"
         yield FieldViolation(f"{field}.url", issue)
-    if item.type not in _TYPES:
+    if not item.media_id and item.type not in _TYPES:
         yield FieldViolation(f"{field}.type", f"must be {' or '.join(_TYPES)}")
     if not 1 <= item.position <= _MEDIA:
         yield FieldViolation(f"{field}.position", f"must be 1 to {_MEDIA}")

@@ -27,7 +27,7 @@ from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mas
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!pinstack_proto/post/v1/post.proto\x12\x07post.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf2\x01\n\x04Post\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x11\n\tauthor_id\x18\x02 \x01(\x03\x12\r\n\x05title\x18\x03 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x04 \x01(\t\x12\x0c\n\x04tags\x18\x05 \x03(\t\x12\x1d\n\x05media\x18\x06 \x03(\x0b\x32\x0e.post.v1.Media\x12.\n\ncreated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nupdated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1e\n\x08tag_refs\x18\t \x03(\x0b\x32\x0c.post.v1.Tag\"\x1f\n\x03Tag\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x0c\n\x04name\x18\x02 \x01(\t\"\x9a\x01\n\x05Media\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x0b\n\x03url\x18\x02 \x01(\t\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\x10\n\x08position\x18\x04 \x01(\x05\x12.\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x0b\x64\x65scription\x18\x06 \x01(\tH\x00\x88\x01\x01\x42\x0e\n\x0c_description\"c\n\nMediaInput\x12\x0b\n\x03url\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x10\n\x08position\x18\x03 \x01(\x05\x12\x18\n\x0b\x64\x65scription\x18\x04 \x01(\tH\x00\x88\x01\x01\x42\x0e\n\x0c_description\"\x91\x01\n\x11\x43reatePostRequest\x12\x11\n\tauthor_id\x18\x01 \x01(\x03\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x03 \x01(\t\x12\x0c\n\x04tags\x18\x04 \x03(\t\x12\"\n\x05media\x18\x05 \x03(\x0b\x32\x13.post.v1.MediaInput\x12\x17\n\x0fidempotency_key\x18\x06 \x01(\t\"\x1c\n\x0eGetPostRequest\x12\n\n\x02id\x18\x01 \x01(\x03\"\xce\x01\n\x10ListPostsRequest\x12\x11\n\tauthor_id\x18\x01 \x01(\x03\x12\x11\n\ttag_names\x18\x02 \x03(\t\x12\x31\n\rcreated_after\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x63reated_before\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06offset\x18\x05 \x01(\x05\x12\r\n\x05limit\x18\x06 \x01(\x05\x12\x0e\n\x06\x63ursor\x18\x07 \x01(\t\"p\n\x11ListPostsResponse\x12\x1c\n\x05posts\x18\x01 \x03(\x0b\x32\r.post.v1.Post\x12\r\n\x05total\x18\x02 \x01(\x03\x12\x13\n\x0bnext_cursor\x18\x03 \x01(\t\x12\x19\n\x11total_is_estimate\x18\x04 \x01(\x08\"\x8c\x02\n\x11UpdatePostRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x0f\n\x07user_id\x18\x02 \x01(\x03\x12\x12\n\x05title\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x14\n\x07\x63ontent\x18\x04 \x01(\tH\x01\x88\x01\x01\x12\x0c\n\x04tags\x18\x05 \x03(\t\x12\"\n\x05media\x18\x06 \x03(\x0b\x32\x13.post.v1.MediaInput\x12/\n\x0bupdate_mask\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x37\n\x13\x65xpected_updated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x08\n\x06_titleB\n\n\x08_content\"i\n\x11\x44\x65letePostRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\n\n\x02id\x18\x02 \x01(\x03\x12\x37\n\x13\x65xpected_updated_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"#\n\x14\x42\x61tchGetPostsRequest\x12\x0b\n\x03ids\x18\x01 \x03(\x03\"5\n\x15\x42\x61tchGetPostsResponse\x12\x1c\n\x05posts\x18\x01 \x03(\x0b\x32\r.post.v1.Post2\x88\x03\n\x0bPostService\x12\x37\n\nCreatePost\x12\x1a.post.v1.CreatePostRequest\x1a\r.post.v1.Post\x12\x31\n\x07GetPost\x12\x17.post.v1.GetPostRequest\x1a\r.post.v1.Post\x12\x42\n\tListPosts\x12\x19.post.v1.ListPostsRequest\x1a\x1a.post.v1.ListPostsResponse\x12\x37\n\nUpdatePost\x12\x1a.post.v1.UpdatePostRequest\x1a\r.post.v1.Post\x12@\n\nDeletePost\x12\x1a.post.v1.DeletePostRequest\x1a\x16.google.protobuf.Empty\x12N\n\rBatchGetPosts\x12\x1d.post.v1.BatchGetPostsRequest\x1a\x1e.post.v1.BatchGetPostsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!pinstack_proto/post/v1/post.proto\x12\x07post.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf2\x01\n\x04Post\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x11\n\tauthor_id\x18\x02 \x01(\x03\x12\r\n\x05title\x18\x03 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x04 \x01(\t\x12\x0c\n\x04tags\x18\x05 \x03(\t\x12\x1d\n\x05media\x18\x06 \x03(\x0b\x32\x0e.post.v1.Media\x12.\n\ncreated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nupdated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1e\n\x08tag_refs\x18\t \x03(\x0b\x32\x0c.post.v1.Tag\"\x1f\n\x03Tag\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x0c\n\x04name\x18\x02 \x01(\t\"\x9a\x01\n\x05Media\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x0b\n\x03url\x18\x02 \x01(\t\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\x10\n\x08position\x18\x04 \x01(\x05\x12.\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x0b\x64\x65scription\x18\x06 \x01(\tH\x00\x88\x01\x01\x42\x0e\n\x0c_description\"u\n\nMediaInput\x12\x0b\n\x03url\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x10\n\x08position\x18\x03 \x01(\x05\x12\x18\n\x0b\x64\x65scription\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x10\n\x08media_id\x18\x05 \x01(\x03\x42\x0e\n\x0c_description\"\x91\x01\n\x11\x43reatePostRequest\x12\x11\n\tauthor_id\x18\x01 \x01(\x03\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x03 \x01(\t\x12\x0c\n\x04tags\x18\x04 \x03(\t\x12\"\n\x05media\x18\x05 \x03(\x0b\x32\x13.post.v1.MediaInput\x12\x17\n\x0fidempotency_key\x18\x06 \x01(\t\"\x1c\n\x0eGetPostRequest\x12\n\n\x02id\x18\x01 \x01(\x03\"\xce\x01\n\x10ListPostsRequest\x12\x11\n\tauthor_id\x18\x01 \x01(\x03\x12\x11\n\ttag_names\x18\x02 \x03(\t\x12\x31\n\rcreated_after\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x63reated_before\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06offset\x18\x05 \x01(\x05\x12\r\n\x05limit\x18\x06 \x01(\x05\x12\x0e\n\x06\x63ursor\x18\x07 \x01(\t\"p\n\x11ListPostsResponse\x12\x1c\n\x05posts\x18\x01 \x03(\x0b\x32\r.post.v1.Post\x12\r\n\x05total\x18\x02 \x01(\x03\x12\x13\n\x0bnext_cursor\x18\x03 \x01(\t\x12\x19\n\x11total_is_estimate\x18\x04 \x01(\x08\"\x8c\x02\n\x11UpdatePostRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x0f\n\x07user_id\x18\x02 \x01(\x03\x12\x12\n\x05title\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x14\n\x07\x63ontent\x18\x04 \x01(\tH\x01\x88\x01\x01\x12\x0c\n\x04tags\x18\x05 \x03(\t\x12\"\n\x05media\x18\x06 \x03(\x0b\x32\x13.post.v1.MediaInput\x12/\n\x0bupdate_mask\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x37\n\x13\x65xpected_updated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x08\n\x06_titleB\n\n\x08_content\"i\n\x11\x44\x65letePostRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\n\n\x02id\x18\x02 \x01(\x03\x12\x37\n\x13\x65xpected_updated_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"#\n\x14\x42\x61tchGetPostsRequest\x12\x0b\n\x03ids\x18\x01 \x03(\x03\"5\n\x15\x42\x61tchGetPostsResponse\x12\x1c\n\x05posts\x18\x01 \x03(\x0b\x32\r.post.v1.Post2\x88\x03\n\x0bPostService\x12\x37\n\nCreatePost\x12\x1a.post.v1.CreatePostRequest\x1a\r.post.v1.Post\x12\x31\n\x07GetPost\x12\x17.post.v1.GetPostRequest\x1a\r.post.v1.Post\x12\x42\n\tListPosts\x12\x19.post.v1.ListPostsRequest\x1a\x1a.post.v1.ListPostsResponse\x12\x37\n\nUpdatePost\x12\x1a.post.v1.UpdatePostRequest\x1a\r.post.v1.Post\x12@\n\nDeletePost\x12\x1a.post.v1.DeletePostRequest\x1a\x16.google.protobuf.Empty\x12N\n\rBatchGetPosts\x12\x1d.post.v1.BatchGetPostsRequest\x1a\x1e.post.v1.BatchGetPostsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,23 +41,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MEDIA']._serialized_start=421
   _globals['_MEDIA']._serialized_end=575
   _globals['_MEDIAINPUT']._serialized_start=577
-  _globals['_MEDIAINPUT']._serialized_end=676
-  _globals['_CREATEPOSTREQUEST']._serialized_start=679
-  _globals['_CREATEPOSTREQUEST']._serialized_end=824
-  _globals['_GETPOSTREQUEST']._serialized_start=826
-  _globals['_GETPOSTREQUEST']._serialized_end=854
-  _globals['_LISTPOSTSREQUEST']._serialized_start=857
-  _globals['_LISTPOSTSREQUEST']._serialized_end=1063
-  _globals['_LISTPOSTSRESPONSE']._serialized_start=1065
-  _globals['_LISTPOSTSRESPONSE']._serialized_end=1177
-  _globals['_UPDATEPOSTREQUEST']._serialized_start=1180
-  _globals['_UPDATEPOSTREQUEST']._serialized_end=1448
-  _globals['_DELETEPOSTREQUEST']._serialized_start=1450
-  _globals['_DELETEPOSTREQUEST']._serialized_end=1555
-  _globals['_BATCHGETPOSTSREQUEST']._serialized_start=1557
-  _globals['_BATCHGETPOSTSREQUEST']._serialized_end=1592
-  _globals['_BATCHGETPOSTSRESPONSE']._serialized_start=1594
-  _globals['_BATCHGETPOSTSRESPONSE']._serialized_end=1647
-  _globals['_POSTSERVICE']._serialized_start=1650
-  _globals['_POSTSERVICE']._serialized_end=2042
+  _globals['_MEDIAINPUT']._serialized_end=694
+  _globals['_CREATEPOSTREQUEST']._serialized_start=697
+  _globals['_CREATEPOSTREQUEST']._serialized_end=842
+  _globals['_GETPOSTREQUEST']._serialized_start=844
+  _globals['_GETPOSTREQUEST']._serialized_end=872
+  _globals['_LISTPOSTSREQUEST']._serialized_start=875
+  _globals['_LISTPOSTSREQUEST']._serialized_end=1081
+  _globals['_LISTPOSTSRESPONSE']._serialized_start=1083
+  _globals['_LISTPOSTSRESPONSE']._serialized_end=1195
+  _globals['_UPDATEPOSTREQUEST']._serialized_start=1198
+  _globals['_UPDATEPOSTREQUEST']._serialized_end=1466
+  _globals['_DELETEPOSTREQUEST']._serialized_start=1468
+  _globals['_DELETEPOSTREQUEST']._serialized_end=1573
+  _globals['_BATCHGETPOSTSREQUEST']._serialized_start=1575
+  _globals['_BATCHGETPOSTSREQUEST']._serialized_end=1610
+  _globals['_BATCHGETPOSTSRESPONSE']._serialized_start=1612
+  _globals['_BATCHGETPOSTSRESPONSE']._serialized_end=1665
+  _globals['_POSTSERVICE']._serialized_start=1668
+  _globals['_POSTSERVICE']._serialized_end=2060
 # @@protoc_insertion_point(module_scope)

@@ -144,12 +144,15 @@ class MediaInput(_message.Message):
     TYPE_FIELD_NUMBER: _builtins.int
     POSITION_FIELD_NUMBER: _builtins.int
     DESCRIPTION_FIELD_NUMBER: _builtins.int
+    MEDIA_ID_FIELD_NUMBER: _builtins.int
     url: _builtins.str
     type: _builtins.str
     """"image" or "video"."""
     position: _builtins.int
     """1 to 9; 0 takes the place in the list."""
     description: _builtins.str
+    media_id: _builtins.int
+    """Media of the author's own that was uploaded; goes before url and type."""
     def __init__(
         self,
         *,
@@ -157,10 +160,11 @@ class MediaInput(_message.Message):
         type: _builtins.str = ...,
         position: _builtins.int = ...,
         description: _builtins.str | None = ...,
+        media_id: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_description", b"_description", "description", b"description"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_description", b"_description", "description", b"description", "position", b"position", "type", b"type", "url", b"url"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_description", b"_description", "description", b"description", "media_id", b"media_id", "position", b"position", "type", b"type", "url", b"url"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__description: _TypeAlias = _typing.Literal["description"]  # noqa: Y015
     _WhichOneofArgType__description: _TypeAlias = _typing.Literal["_description", b"_description"]  # noqa: Y015

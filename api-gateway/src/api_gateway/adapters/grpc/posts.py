@@ -118,6 +118,7 @@ def media_to_pb(draft: MediaDraft) -> post_pb2.MediaInput:
         type=draft.type,
         position=draft.position or 0,
         description=draft.description,
+        media_id=draft.media_id or 0,
     )
 
 

@@ -44,6 +44,7 @@ class Gateway:
     ) -> None:
         self._table: Dispatch[Target] = Dispatch([*_own(routes, edge), *_foreign(live)])
         self._limits = edge.rate_limits
+        self._options = {route.operation.path: route.operation.options for route in routes}
         self._cors = cors
         self._addresses = addresses
 
@@ -88,6 +89,8 @@ class Gateway:
         if match.target is None:
             wanted = call.field("access-control-request-method")
             answer = self._cors.options(call.field("origin"), wanted, match.allow)
+            for name, value in self._options.get(match.template, ()):
+                answer.add(name, value)
         elif isinstance(match.target, Endpoint):
             answer = await match.target.serve(call, match.parameters, receive)
         else:
@@ -140,7 +143,7 @@ def _observed(call: Call, template: str, exchange: Exchange, *, measured: bool) 
             metrics.HTTP_IN_FLIGHT.dec()
 
 
-_METHODS: Final = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", WEBSOCKET}
+_METHODS: Final = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", WEBSOCKET}
 
 
 @lru_cache(maxsize=4096)

@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 from service_kit.errors import AppError, FieldViolation, InvalidArgument
 
 from api_gateway.adapters.http import json_body
+from api_gateway.adapters.http.body_stream import BodyStream
 from api_gateway.adapters.http.call import Call
 from api_gateway.adapters.http.errors import InvalidInput
 from api_gateway.adapters.http.operations import Handler
@@ -69,6 +70,7 @@ class Binding:
     path: Mapping[str, TypeAdapter[Any]]
     query: QueryParameter | None
     body: BodyParameter | None
+    stream: str | None = None
 
     def arguments(self, call: Call, path: Mapping[str, str], raw: bytes) -> dict[str, Any]:
         """The arguments for one request.
@@ -93,12 +95,14 @@ class Binding:
 def bind(handler: Handler, path_names: Sequence[str]) -> Binding:
     """Read from a handler's annotations what it takes."""
     hints = get_type_hints(handler, include_extras=True)
-    call, query, body = None, None, None
+    call, query, body, stream = None, None, None, None
     path: dict[str, TypeAdapter[Any]] = {}
     for name in inspect.signature(handler).parameters:
         hint = hints[name]
         if hint is Call:
             call = name
+        elif hint is BodyStream:
+            stream = name
         elif name in path_names:
             path[name] = TypeAdapter(hint)
         elif is_query(hint):
@@ -106,7 +110,7 @@ def bind(handler: Handler, path_names: Sequence[str]) -> Binding:
             query = QueryParameter(name, TypeAdapter(model), _repeatable(model))
         else:
             body = BodyParameter(name, TypeAdapter(hint), may_be_empty(hint))
-    return Binding(call, path, query, body)
+    return Binding(call, path, query, body, stream)
 
 
 def is_query(hint: object) -> bool:

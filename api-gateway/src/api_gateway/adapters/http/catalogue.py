@@ -12,6 +12,8 @@ from api_gateway.adapters.http.routes.docs import DocumentRoutes
 from api_gateway.adapters.http.routes.health import HealthRoutes
 from api_gateway.adapters.http.routes.keys import KeyRoutes
 from api_gateway.adapters.http.routes.live_page import LivePageRoutes
+from api_gateway.adapters.http.routes.media import MediaRoutes
+from api_gateway.adapters.http.routes.media_uploads import MediaUploadRoutes
 from api_gateway.adapters.http.routes.notification import NotificationRoutes
 from api_gateway.adapters.http.routes.notification_marks import NotificationMarkRoutes
 from api_gateway.adapters.http.routes.posts import PostRoutes
@@ -23,6 +25,8 @@ RESOURCES: Final[Mapping[type, tuple[str, str]]] = {
     AuthRoutes: ("auth", "auth-service"),
     UserRoutes: ("users", "user-service"),
     PostRoutes: ("posts", "post-service"),
+    MediaUploadRoutes: ("media", "post-service"),
+    MediaRoutes: ("media", "post-service"),
     RelationRoutes: ("relations", "relation-service"),
     NotificationRoutes: ("notifications", "notification-service"),
     NotificationMarkRoutes: ("notifications", "notification-service"),

@@ -8,11 +8,13 @@ from api_gateway.adapters.http.answer import Answer, Fields
 _ANY: Final = "*"
 _REQUEST_FIELDS: Final = (
     "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, "
-    "X-Request-Id, traceparent, tracestate"
+    "If-Range, Range, Tus-Resumable, Upload-Length, Upload-Metadata, Upload-Offset, X-Request-Id, "
+    "traceparent, tracestate"
 )
 _EXPOSED: Final = (
-    "ETag, Idempotent-Replayed, Link, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id, "
-    "traceparent"
+    "Accept-Ranges, Content-Range, ETag, Idempotent-Replayed, Link, Location, RateLimit, "
+    "RateLimit-Policy, Retry-After, Tus-Resumable, Upload-Expires, Upload-Length, Upload-Offset, "
+    "X-Request-Id, traceparent"
 )
 _PREFLIGHT_SECONDS: Final = "600"
 

@@ -9,7 +9,7 @@ from api_gateway.adapters.http.schemas.fields import MAX_ID
 _BOUNDS: Final = ("minimum", "maximum")
 _JSON: Final = "application/json"
 _ENVELOPE: Final = re.compile(r"Envelope_(\w+)Data_$")
-_METHODS: Final = ("get", "put", "post", "delete")
+_METHODS: Final = ("get", "put", "post", "patch", "delete")
 
 
 def repair(content: dict[str, Any]) -> None:

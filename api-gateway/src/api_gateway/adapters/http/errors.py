@@ -83,6 +83,22 @@ class BodyTooSlow(EdgeError):
     fields: Mapping[str, str] = {"connection": "close"}
 
 
+class UnsupportedMediaType(EdgeError):
+    """The body is of a type that the operation does not take."""
+
+    status, code, message = 415, "UNSUPPORTED_MEDIA_TYPE", "unsupported media type"
+
+
+class RangeNotSatisfiable(EdgeError):
+    """The range begins beyond the end."""
+
+    status, code, message = 416, "RANGE_NOT_SATISFIABLE", "range not satisfiable"
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.fields = {"content-range": f"bytes */{size}"}
+
+
 class IdempotencyKeyInUse(EdgeError):
     """The first request with this key is still being answered."""
 

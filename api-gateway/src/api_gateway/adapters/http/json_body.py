@@ -31,7 +31,7 @@ async def read_body(receive: Receive, declared: str | None, limit: int, *, waits
     """
     if declared is not None and declared.isdecimal() and int(declared) > limit:
         if not waits:
-            await _take_rest(receive)
+            await take_rest(receive)
         raise BodyTooLarge
     chunks: list[bytes] = []
     size = 0
@@ -44,14 +44,14 @@ async def read_body(receive: Receive, declared: str | None, limit: int, *, waits
         more = message.get("more_body", False)
         if size > limit:
             if more:
-                await _take_rest(receive)
+                await take_rest(receive)
             raise BodyTooLarge
         chunks.append(chunk)
         if not more:
             return b"".join(chunks)
 
 
-async def _take_rest(receive: Receive) -> None:
+async def take_rest(receive: Receive) -> None:
     """Read what still comes, and forget it."""
     taken = 0
     with suppress(TimeoutError):

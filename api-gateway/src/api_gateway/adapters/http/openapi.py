@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import compile_path
 
 from api_gateway.adapters.http.binding import is_query, may_be_empty
+from api_gateway.adapters.http.body_stream import BodyStream
 from api_gateway.adapters.http.call import Call
 from api_gateway.adapters.http.document_links import links_of
 from api_gateway.adapters.http.document_repairs import repair
@@ -65,6 +66,8 @@ def _documented(route: Route) -> APIRoute:
     parameters = _parameters(route)
     body = _body(parameters)
     extra: dict[str, Any] = {"parameters": _header_parameters(operation)}
+    if operation.takes:
+        extra["requestBody"] = _stream_body(operation.takes)
     if body is not None and may_be_empty(body):
         extra["requestBody"] = {"required": False}
     if operation.access is not Access.OPEN:
@@ -86,7 +89,11 @@ def _documented(route: Route) -> APIRoute:
         responses={
             **_success(operation),
             **error_responses(
-                refusals(operation, takes_input=bool(parameters), takes_body=body is not None)
+                refusals(
+                    operation,
+                    takes_input=bool(parameters or operation.fields or operation.takes),
+                    takes_body=body is not None or bool(operation.takes),
+                )
             ),
         },
         openapi_extra=extra,
@@ -106,7 +113,7 @@ def _parameters(route: Route) -> list[inspect.Parameter]:
     path_names = compile_path(route.operation.path)[2]
     found = []
     for name, hint in get_type_hints(route.handler, include_extras=True).items():
-        if hint is Call or name == "return":
+        if hint in (Call, BodyStream) or name == "return":
             continue
         default: Any = inspect.Parameter.empty
         if name not in path_names and not is_query(hint) and route.operation.example:
@@ -148,9 +155,21 @@ def _header_parameters(operation: Operation) -> list[dict[str, Any]]:
         )
     if operation.conditional:
         found.append(_header("If-Match", "Change only what still has this entity tag."))
+    for field in operation.fields:
+        found.append(
+            {**_header(field.name, field.meaning, **field.rules), "required": field.required}
+        )
     if operation.method == "GET":
         found.append(_header("If-None-Match", "Answer 304 where this entity tag still holds."))
     return found
+
+
+def _stream_body(media_type: str) -> dict[str, Any]:
+    """What is passed on while it comes; a form has it as its part `file`."""
+    schema: dict[str, Any] = {"type": "string", "format": "binary"}
+    if media_type.startswith("multipart/"):
+        schema = {"type": "object", "properties": {"file": schema}, "required": ["file"]}
+    return {"required": True, "content": {media_type: {"schema": schema}}}
 
 
 def _header(name: str, meaning: str, **rules: object) -> dict[str, Any]:
@@ -168,6 +187,8 @@ def _success(operation: Operation) -> dict[int | str, dict[str, Any]]:
     found: dict[int | str, dict[str, Any]] = {success.status: _success_response(success)}
     if links := links_of(operation.id):
         found[success.status]["links"] = links
+    for status, meaning in success.also:
+        found[status] = {"description": meaning}
     if operation.method == "GET":
         found[304] = {"description": "Not modified"}
     return found

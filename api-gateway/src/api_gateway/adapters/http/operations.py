@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from api_gateway.adapters.http.answer import Answer
 
-Method = Literal["GET", "POST", "PUT", "DELETE"]
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Handler = Callable[..., Awaitable[Answer]]
 API: Final = "/api/v1"
 
@@ -35,7 +35,7 @@ class Success:
 
     `data` is the model of what stands in the envelope (None: 204, or an envelope without data),
     `example` an instance of it as JSON. `bare` names the media type of an answer that stands
-    outside the envelope.
+    outside the envelope; `also` are other statuses that are no errors, with their meanings.
     """
 
     status: int = 200
@@ -43,6 +43,7 @@ class Success:
     example: object = None
     message: str = "ok"
     bare: str = ""
+    also: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,18 @@ OWNED_NOTIFICATION: Final = (
     Refusal(403, "NOTIFICATION_ACCESS_DENIED", "access to notification denied"),
     Refusal(404, "NOTIFICATION_NOT_FOUND", "notification not found"),
 )
+MEDIA_NOT_FOUND: Final = Refusal(404, "MEDIA_NOT_FOUND", "media not found")
 PRECONDITION_FAILED: Final = Refusal(412, "PRECONDITION_FAILED", "precondition failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A header field that an operation reads; `rules` are those of its JSON Schema."""
+
+    name: str
+    meaning: str
+    rules: Mapping[str, object]
+    required: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +82,9 @@ class Operation:
     `limit` is the scope of a rate limit of its own, None for no limit at all; `conditional`
     operations honour If-Match; those that hash a password may take longer than others. Answers
     of `hot` reads are given again for a moment; `apart` names the path parameter that is a user's
-    id, where that user is answered more than others are.
+    id, where that user is answered more than others are. The body
+    of `takes` is no JSON but of that media type, and passed on while it comes. `options` are
+    fields that the answer to OPTIONS has besides.
     """
 
     method: Method
@@ -89,11 +103,14 @@ class Operation:
     apart: str = ""
     example: Mapping[str, object] | None = None
     deprecated: bool = False
+    takes: str = ""
+    fields: tuple[Field, ...] = ()
+    options: tuple[tuple[str, str], ...] = ()
 
     @property
     def idempotent(self) -> bool:
-        """Whether Idempotency-Key is honoured: every POST with a token."""
-        return self.method == "POST" and self.access is Access.TOKEN
+        """Whether Idempotency-Key is honoured: every POST with a token, but for streams."""
+        return self.method == "POST" and self.access is Access.TOKEN and not self.takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +140,9 @@ def operation(
     apart: str = "",
     example: Mapping[str, object] | None = None,
     deprecated: bool = False,
+    takes: str = "",
+    fields: tuple[Field, ...] = (),
+    options: tuple[tuple[str, str], ...] = (),
     prefix: str = API,
 ) -> Callable[[F], F]:
     """Declare that a method of a class of routes serves `method` on `prefix + path`.
@@ -151,6 +171,9 @@ def operation(
                 "apart": apart,
                 "example": example,
                 "deprecated": deprecated,
+                "takes": takes,
+                "fields": fields,
+                "options": options,
             },
         )
         function.__operations__ = declared  # type: ignore[attr-defined]

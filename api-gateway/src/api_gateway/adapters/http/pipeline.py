@@ -15,6 +15,7 @@ from api_gateway.adapters.http.admission import Admission
 from api_gateway.adapters.http.answer import Answer, Fields, again
 from api_gateway.adapters.http.authentication import Authentication
 from api_gateway.adapters.http.binding import Binding, bind
+from api_gateway.adapters.http.body_stream import BodyStream, StreamLimits
 from api_gateway.adapters.http.call import Call
 from api_gateway.adapters.http.conditional import named, tagged
 from api_gateway.adapters.http.errors import BodyTooSlow, answer_of, status_of
@@ -41,6 +42,8 @@ class Edge:
     timeout_seconds: float
     password_timeout_seconds: float
     max_body_bytes: int
+    stream_limits: StreamLimits
+    stream_timeout_seconds: float
     hot: HotReads | None = None
 
 
@@ -57,30 +60,42 @@ class Endpoint:
             # Places of their own: those who wait for a hash must not take those of the others.
             self._seconds = edge.password_timeout_seconds
             self._admission = edge.password_admission
+        if route.operation.takes:
+            self._seconds = edge.stream_timeout_seconds
 
     async def serve(self, call: Call, parameters: Mapping[str, str], receive: Receive) -> Answer:
         """The answer to one request. Raises nothing that a client can cause."""
         fields: Fields = []
+        stream = BodyStream(receive, self._edge.stream_limits, waits=_waits(call))
         try:
             with self._admission.place(), deadlines.within(self._seconds):
                 async with asyncio.timeout(self._seconds):
-                    answer = await self._admitted(call, parameters, receive, fields)
+                    answer = await self._admitted(call, parameters, receive, fields, stream)
         except TimeoutError:
             answer = answer_of(errors.DeadlineExceeded(), call.request_id)
         except AppError as error:
             answer = answer_of(error, call.request_id)
+        if self._binding.stream and await stream.leave():
+            answer.add("connection", "close")
         answer.fields.extend(fields)
         return answer
 
     async def _admitted(
-        self, call: Call, parameters: Mapping[str, str], receive: Receive, fields: Fields
+        self,
+        call: Call,
+        parameters: Mapping[str, str],
+        receive: Receive,
+        fields: Fields,
+        stream: BodyStream,
     ) -> Answer:
         await self._identify(call, fields)
         key = self._key(call, parameters)
         if key is not None:
             return await self._hot(key, call, parameters)
-        raw = await self._body(call, receive)
+        raw = b"" if self._binding.stream else await self._body(call, receive)
         arguments = self._binding.arguments(call, parameters, raw)
+        if self._binding.stream:
+            arguments[self._binding.stream] = stream
         work = partial(self._work, call, arguments)
         if self.operation.method == "GET":
             return tagged(call, await work())
@@ -160,7 +175,7 @@ class Endpoint:
                     receive,
                     call.field("content-length"),
                     self._edge.max_body_bytes,
-                    waits=call.field("expect") is not None,
+                    waits=_waits(call),
                 )
         except TimeoutError:
             raise BodyTooSlow from None
@@ -185,3 +200,8 @@ class Endpoint:
             metrics.AUTHORIZATION.labels("refused", error.code).inc()
         elif error is None and operation.access is not Access.OPEN:
             metrics.AUTHORIZATION.labels("ok", operation.access.value).inc()
+
+
+def _waits(call: Call) -> bool:
+    """Whether the client sends its body only when it is told to go on."""
+    return call.field("expect") is not None

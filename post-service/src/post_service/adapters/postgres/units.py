@@ -13,29 +13,29 @@ from service_kit.unit_of_work import Emit, unit_of_work
 from post_service.adapters.postgres.rows import ATTACHED, OWN, POST, post_from_row
 from post_service.application.ports import UnitOfWork
 from post_service.domain.errors import AuthorGone
-from post_service.domain.events import Event, PostCreated, PostDeleted, PostUpdated
-from post_service.domain.models import Held, MediaDraft, NewPost, Post, PostChange
+from post_service.domain.events import PostCreated, PostDeleted, PostEvent, PostUpdated
+from post_service.domain.models import Held, MediaDraft, NewPost, Post, PostChange, resolved
 
 _ACTIONS: Final = {PostCreated: "created", PostUpdated: "updated", PostDeleted: "deleted"}
 
 # An author's deletion holds its lock exclusively: it sees every post that got in before it, and a
 # later one sees its tombstone, as a statement reads what was committed before it began. Two
 # numbers: the locks of one number are the relay's and the migrations'.
-_LOCK_KIND: Final = 1
-_LOCK_AUTHOR: Final = "SELECT pg_advisory_xact_lock_shared($1, hashint8($2))"
+LOCK_KIND: Final = 1
+LOCK_AUTHOR: Final = "SELECT pg_advisory_xact_lock_shared($1, hashint8($2))"
 _LOCK_DELETED: Final = "SELECT pg_advisory_xact_lock($1, hashint8($2))"
 
 _INSERT: Final = """
     INSERT INTO posts (author_id, title, content, idempotency_key)
-    SELECT $6::bigint, $7::text, $8::text, $9::text
-    WHERE NOT EXISTS (SELECT FROM deleted_authors WHERE author_id = $6)
+    SELECT $7::bigint, $8::text, $9::text, $10::text
+    WHERE NOT EXISTS (SELECT FROM deleted_authors WHERE author_id = $7)
     ON CONFLICT ON CONSTRAINT posts_idempotency_key DO NOTHING
     RETURNING *"""
 # `updated_at` is the version of a post, so that it grows even where the clock does not.
 _UPDATE: Final = """
-    UPDATE posts SET title = coalesce($7::text, title), content = coalesce($8::text, content),
+    UPDATE posts SET title = coalesce($8::text, title), content = coalesce($9::text, content),
         updated_at = greatest(statement_timestamp(), updated_at + interval '1 microsecond')
-    WHERE id = $6
+    WHERE id = $7
     RETURNING *"""
 # Tags are locked in the order of their names, the new ones where they are inserted and all of them
 # by the foreign key, so that no two posts wait for each other. DO UPDATE is for the id of a tag
@@ -63,9 +63,9 @@ linked AS (
     SELECT post.id, tagged.id, tagged.position, post.created_at FROM post, tagged ORDER BY name
 ),
 media AS (
-    INSERT INTO media (post_id, url, type, position, description)
+    INSERT INTO media (post_id, url, type, position, description, upload_id)
     SELECT post.id, item.*
-    FROM post, unnest($2::text[], $3::text[], $4::smallint[], $5::text[]) AS item
+    FROM post, unnest($2::text[], $3::text[], $4::smallint[], $5::text[], $6::bigint[]) AS item
     RETURNING *
 )
 SELECT {own},
@@ -79,6 +79,13 @@ _DETACH: Final = """
 WITH links AS (DELETE FROM post_tags WHERE post_id = $1 AND $2)
 DELETE FROM media WHERE post_id = $1 AND $3
 """
+# Locked, so that they do not expire before the media that show them are inserted.
+_NAMED: Final = """
+SELECT id, stem, content_type FROM uploads
+WHERE owner_id = $1 AND state <> 'failed' AND (id = ANY($2::bigint[]) OR stem = ANY($3::text[]))
+ORDER BY id FOR UPDATE
+"""
+_WHOSE: Final = "SELECT author_id FROM posts WHERE id = $1"
 _REMOVE_SOME: Final = """
 DELETE FROM posts WHERE id IN (
     SELECT id FROM posts WHERE author_id = $1 ORDER BY created_at, id LIMIT $2 FOR UPDATE
@@ -96,9 +103,9 @@ class PostgresUnits:
     def __init__(
         self,
         database: Database,
-        to_record: Callable[[Event], OutboxRecord],
+        to_record: Callable[[PostEvent], OutboxRecord],
         wake: Callable[[], None],
-        ended: Callable[[Sequence[Event]], Awaitable[None]],
+        ended: Callable[[Sequence[PostEvent]], Awaitable[None]],
     ) -> None:
         self._database = database
         self._to_record = to_record
@@ -107,7 +114,7 @@ class PostgresUnits:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[UnitOfWork]:
-        events: list[Event] = []
+        events: list[PostEvent] = []
         try:
             async with unit_of_work(self._database, self._wake) as (connection, emit):
                 yield PostgresUnit(connection, emit, self._to_record, events)
@@ -125,8 +132,8 @@ class PostgresUnit:
         self,
         connection: Connection,
         emit: Emit,
-        to_record: Callable[[Event], OutboxRecord],
-        events: list[Event],
+        to_record: Callable[[PostEvent], OutboxRecord],
+        events: list[PostEvent],
     ) -> None:
         self._connection = connection
         self._emit = emit
@@ -134,8 +141,9 @@ class PostgresUnit:
         self._events = events
 
     async def add(self, post: NewPost, idempotency_key: str | None) -> tuple[Post, bool]:
-        await self._connection.execute(_LOCK_AUTHOR, _LOCK_KIND, post.author_id)
-        parts = (post.tags, *_media_columns(post.media))
+        await self._connection.execute(LOCK_AUTHOR, LOCK_KIND, post.author_id)
+        shown = await self._shown(post.author_id, post.media)
+        parts = (post.tags, *_media_columns(shown))
         own = (post.author_id, post.title, post.content, idempotency_key)
         row = await self._connection.fetchrow(_ADD, *parts, *own)
         if row is not None:
@@ -153,7 +161,9 @@ class PostgresUnit:
     async def change(self, post_id: int, change: PostChange) -> Post:
         replaced = (change.tags is not None, change.media is not None)
         await self._connection.execute(_DETACH, post_id, *replaced)
-        parts = (change.tags or (), *_media_columns(change.media or ()))
+        author_id = await self._connection.fetchval(_WHOSE, post_id)
+        shown = await self._shown(author_id, change.media or ())
+        parts = (change.tags or (), *_media_columns(shown))
         await self._connection.execute(_CHANGE, *parts, post_id, change.title, change.content)
         return post_from_row(existing(await self._one("id = $1", post_id)))
 
@@ -161,7 +171,7 @@ class PostgresUnit:
         await self._connection.execute("DELETE FROM posts WHERE id = $1", post_id)
 
     async def forget(self, author_id: int) -> None:
-        await self._connection.execute(_LOCK_DELETED, _LOCK_KIND, author_id)
+        await self._connection.execute(_LOCK_DELETED, LOCK_KIND, author_id)
         sql = "INSERT INTO deleted_authors (author_id) VALUES ($1) ON CONFLICT DO NOTHING"
         await self._connection.execute(sql, author_id)
 
@@ -169,7 +179,16 @@ class PostgresUnit:
         rows = await self._connection.fetch(_REMOVE_SOME, author_id, most)
         return [row["id"] for row in rows]
 
-    def emit(self, event: Event) -> None:
+    async def _shown(self, author_id: int, media: Sequence[MediaDraft]) -> list[MediaDraft]:
+        """The media with the addresses of the uploads that they name."""
+        ids = [item.media_id for item in media if item.media_id]
+        stems = [item.stem for item in media if item.stem]
+        if not ids and not stems:
+            return list(media)
+        rows = await self._connection.fetch(_NAMED, author_id, ids, stems)
+        return resolved(media, [(row["id"], row["stem"], row["content_type"]) for row in rows])
+
+    def emit(self, event: PostEvent) -> None:
         self._events.append(event)
         self._emit(self._to_record(event))
 
@@ -180,5 +199,8 @@ class PostgresUnit:
 
 
 def _media_columns(media: Sequence[MediaDraft]) -> tuple[list[object], ...]:
-    rows = ((item.url, item.type, item.position, item.description or None) for item in media)
-    return columns(rows, 4)
+    rows = (
+        (item.url, item.type, item.position, item.description or None, item.media_id or None)
+        for item in media
+    )
+    return columns(rows, 5)

@@ -8,7 +8,15 @@ from fastapi import Query
 from api_gateway.adapters.http.answer import Answer, created, ok
 from api_gateway.adapters.http.call import Call
 from api_gateway.adapters.http.conditional import entity_tag, require_match
-from api_gateway.adapters.http.operations import FORBIDDEN, Access, Hot, Refusal, Success, operation
+from api_gateway.adapters.http.operations import (
+    FORBIDDEN,
+    MEDIA_NOT_FOUND,
+    Access,
+    Hot,
+    Refusal,
+    Success,
+    operation,
+)
 from api_gateway.adapters.http.schemas import fields
 from api_gateway.adapters.http.schemas.pages import page_content
 from api_gateway.adapters.http.schemas.posts import (
@@ -46,6 +54,7 @@ class PostRoutes:
         "Publish a post",
         access=Access.TOKEN,
         success=Success(201, FlatPostData, FLAT_EXAMPLE, "post created"),
+        errors=(MEDIA_NOT_FOUND,),
         example=BODY_EXAMPLE,
     )
     async def create(self, call: Call, body: NewPostBody) -> Answer:
@@ -100,7 +109,7 @@ class PostRoutes:
         "Change a post of one's own",
         access=Access.TOKEN,
         success=Success(200, PostData, EXAMPLE, "post updated"),
-        errors=(FORBIDDEN, _NOT_FOUND),
+        errors=(FORBIDDEN, _NOT_FOUND, MEDIA_NOT_FOUND),
         conditional=True,
         example={"title": "Harbour at noon", "content": "", "tags": []},
     )

@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Annotated, Any, Final
 
 from fastapi import Query
-from service_kit.errors import InvalidArgument, NotFound, PermissionDenied
+from service_kit.errors import FieldViolation, InvalidArgument, NotFound, PermissionDenied
 
 from api_gateway.adapters.http.answer import Answer, created, no_content, ok
 from api_gateway.adapters.http.call import Call
@@ -14,6 +14,7 @@ from api_gateway.adapters.http.conditional import entity_tag, require_match
 from api_gateway.adapters.http.idempotency import FIELD as IDEMPOTENCY_KEY
 from api_gateway.adapters.http.operations import (
     FORBIDDEN,
+    MEDIA_NOT_FOUND,
     USER_NOT_FOUND,
     Access,
     Hot,
@@ -41,6 +42,7 @@ from api_gateway.adapters.http.schemas.users import (
     user_content,
 )
 from api_gateway.application.deep_pages import within_reach
+from api_gateway.application.media import Media
 from api_gateway.application.ports import Accounts, Users
 from api_gateway.domain.cursor import Cursors
 from api_gateway.domain.page import PageRequest
@@ -77,8 +79,15 @@ class UserRoutes:
     """Operations on /users. With `emails_are_open` everybody sees every e-mail (compat)."""
 
     def __init__(
-        self, users: Users, accounts: Accounts, cursors: Cursors, *, emails_are_open: bool
+        self,
+        users: Users,
+        accounts: Accounts,
+        media: Media,
+        cursors: Cursors,
+        *,
+        emails_are_open: bool,
     ) -> None:
+        self._media = media
         self._users = users
         self._accounts = accounts
         self._cursors = cursors
@@ -232,15 +241,16 @@ class UserRoutes:
         "Replace one's own avatar",
         access=Access.TOKEN,
         success=Success(message="avatar updated"),
-        errors=(USER_NOT_FOUND,),
+        errors=(FORBIDDEN, USER_NOT_FOUND, MEDIA_NOT_FOUND),
         conditional=True,
         example={"avatar_url": "https://cdn.example.org/ada.png"},
     )
     async def update_avatar(self, call: Call, body: AvatarBody) -> Answer:
-        """The address is stored, never fetched."""
+        """An address is stored, never fetched; an id is one of a picture that was uploaded."""
         caller_id = call.caller.user_id
+        address = await self._address(body.avatar_url, caller_id)
         expected = await self._own(call, caller_id)
-        await self._users.update_avatar(caller_id, caller_id, body.avatar_url, expected)
+        await self._users.update_avatar(caller_id, caller_id, address, expected)
         return ok(message="avatar updated")
 
     @operation(
@@ -258,6 +268,14 @@ class UserRoutes:
         expected = await self._own(call, user_id)
         await self._users.delete(call.caller.user_id, user_id, expected)
         return no_content()
+
+    async def _address(self, avatar: str | int, caller_id: int) -> str:
+        if isinstance(avatar, str):
+            return avatar
+        item = await self._media.get(avatar, caller_id)
+        if item.type != "image" or item.state == "failed":
+            raise InvalidArgument(violations=[FieldViolation("avatar_url", "must be a picture")])
+        return item.url
 
     async def _update(self, call: Call, user_id: int, change: ProfileChange) -> Answer:
         expected = await self._own(call, user_id)

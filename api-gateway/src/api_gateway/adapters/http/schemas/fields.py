@@ -5,7 +5,16 @@ from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+)
 from pydantic_core import PydanticCustomError
 
 from api_gateway.domain.page import DEFAULT_LIMIT, MAX_LIMIT
@@ -22,7 +31,7 @@ _SAID_OF_ALL: Final = frozenset({"title", "description", "default", "examples"})
 """What a schema says that is no rule."""
 
 
-def _nullable(schema: dict[str, Any]) -> None:
+def nullable(schema: dict[str, Any]) -> None:
     """Null is the same as absent, so that it may stand where absence may."""
     required = schema.get("required", ())
     for name, property_ in schema.get("properties", {}).items():
@@ -41,7 +50,7 @@ class Body(BaseModel):
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,
-        json_schema_extra=_nullable,
+        json_schema_extra=nullable,
     )
 
 
@@ -149,6 +158,30 @@ AvatarUrl = Annotated[
     str,
     Field(max_length=2048, json_schema_extra={"format": "uri"}),
     AfterValidator(_web_address),
+]
+
+
+def _or_media(value: object, handler: ValidatorFunctionWrapHandler) -> object:
+    """An id of media, or what is no number as an address."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return handler(value)
+    if not 1 <= value <= MAX_ID:
+        raise PydanticCustomError("media_id", "must be an id of media")
+    return value
+
+
+AvatarUrlOrMedia = Annotated[
+    AvatarUrl,
+    WrapValidator(_or_media),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "format": "uri", "maxLength": 2048},
+                {"type": "integer", "minimum": 1, "maximum": MAX_ID},
+            ],
+            "description": "An address, or the id of a picture of one's own that was uploaded.",
+        }
+    ),
 ]
 MediaUrl = Annotated[
     str,

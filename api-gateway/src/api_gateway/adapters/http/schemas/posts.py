@@ -5,11 +5,18 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 from unicodedata import category
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from api_gateway.adapters.http.schemas import fields
-from api_gateway.adapters.http.schemas.fields import Body, Data, QueryModel
+from api_gateway.adapters.http.schemas.fields import Body, Data, QueryModel, nullable
 from api_gateway.adapters.http.schemas.filters import Moment, Offset, OptionalId, Unset
 from api_gateway.domain.page import DEFAULT_LIMIT
 from api_gateway.domain.post import (
@@ -67,19 +74,54 @@ Tags = Annotated[
 ]
 
 
-class MediaBody(Body):
-    """An image or a video to attach; without a position it takes its place in the list."""
-
-    url: fields.MediaUrl
-    type: Annotated[
-        str, Field(pattern="^(image|video)$", json_schema_extra={"enum": ["image", "video"]})
+def _either(schema: dict[str, Any]) -> None:
+    nullable(schema)
+    names = schema["properties"]
+    schema["anyOf"] = [
+        {
+            "required": [name for name in some],
+            "properties": {name: _not_null(names[name]) for name in some},
+        }
+        for some in (("media_id",), ("url", "type"))
     ]
+
+
+def _not_null(schema: dict[str, Any]) -> dict[str, Any]:
+    return next(kind for kind in schema["anyOf"] if kind != {"type": "null"})
+
+
+class MediaBody(Body):
+    """An image or a video to attach; without a position it takes its place in the list.
+
+    Either an upload of one's own or an address with its type.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_either)
+
+    media_id: fields.Id | None = None
+    url: Annotated[fields.MediaUrl | None, Field(validate_default=True)] = None
+    type: Annotated[
+        Annotated[
+            str, Field(pattern="^(image|video)$", json_schema_extra={"enum": ["image", "video"]})
+        ]
+        | None,
+        Field(validate_default=True),
+    ] = None
     position: Annotated[int, Field(ge=1, le=9)] | None = None
     description: Annotated[str, Field(max_length=500)] | None = None
 
+    @field_validator("url", "type")
+    @classmethod
+    def _named(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and info.data.get("media_id", 0) is None:
+            raise PydanticCustomError("missing", "is required")
+        return value
+
     def draft(self) -> MediaDraft:
         """The same for the use cases."""
-        return MediaDraft(self.url, self.type, self.position, self.description)
+        return MediaDraft(
+            self.url or "", self.type or "", self.position, self.description, self.media_id
+        )
 
 
 MediaItems = Annotated[list[MediaBody], Field(max_length=_MAX_MEDIA)]

@@ -122,7 +122,7 @@ class NumberedUserChangeBody(UserChangeBody):
 class AvatarBody(Body):
     """A new avatar."""
 
-    avatar_url: fields.AvatarUrl
+    avatar_url: fields.AvatarUrlOrMedia
 
 
 def new_account(body: NewUserBody) -> NewAccount:

@@ -1,0 +1,1 @@
+"""Looking into files that strangers have sent, in processes of their own, all of it bounded."""

@@ -1,0 +1,92 @@
+"""A process for each file, as many at once as are allowed."""
+
+import asyncio
+import json
+import os
+import sys
+import time
+from asyncio.subprocess import DEVNULL, PIPE
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from service_kit import logs, metrics
+
+from post_service.domain.media import Outcome, ProcessingFailed, Variant
+
+_MODULE: Final = __package__
+_PASSED_ON: Final = ("PATH", "LD_LIBRARY_PATH", "LANG", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH")
+"""A process that looks into strangers' files is told nothing else: no secrets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What the work on one file may take."""
+
+    pixels: int = 50_000_000
+    memory: int = 1536 * 1024 * 1024
+    seconds: int = 60
+
+
+class WorkerProcesses:
+    """Makes what is shown of files, each in a process that cannot outgrow its bounds."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self._bounds = bounds
+
+    async def process(self, source: Path, folder: Path, content_type: str) -> Outcome:
+        """See `Processors`."""
+        started, outcome = time.perf_counter(), "failed"
+        try:
+            found = await self._ask(source, folder, content_type)
+            outcome = "ready"
+        finally:
+            seconds = time.perf_counter() - started
+            kind = content_type.partition("/")[0]
+            metrics.MEDIA_PROCESSING_DURATION.labels(kind, outcome).observe(seconds)
+        return found
+
+    async def _ask(self, source: Path, folder: Path, content_type: str) -> Outcome:
+        bounds = {
+            "pixels": self._bounds.pixels,
+            "memory": self._bounds.memory,
+            "seconds": self._bounds.seconds,
+        }
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", str(_MODULE), json.dumps(bounds)),
+            *(str(source), str(folder), content_type),
+            stdin=DEVNULL,
+            stdout=PIPE,
+            stderr=PIPE,
+            env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+        )
+        try:
+            async with asyncio.timeout(2 * self._bounds.seconds):
+                output, errors = await process.communicate()
+        except TimeoutError as error:
+            raise ProcessingFailed("it takes too long") from error
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        if process.returncode != 0:
+            logs.get(__name__).warning(
+                "media worker died",
+                code=process.returncode,
+                reason=errors[-500:].decode("utf-8", "replace"),
+            )
+            raise ProcessingFailed("it could not be processed")
+        return outcome_from(json.loads(output))
+
+
+def outcome_from(found: dict[str, Any]) -> Outcome:
+    """What a worker says it has made. Raises `ProcessingFailed` where it says why it has not."""
+    if failure := found.get("failure"):
+        raise ProcessingFailed(failure)
+    return Outcome(
+        width=found["width"],
+        height=found["height"],
+        blurhash=found["blurhash"],
+        variants=tuple(Variant(**made) for made in found["made"]),
+        kept_as_sent=found["kept_as_sent"],
+    )
