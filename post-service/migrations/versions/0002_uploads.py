@@ -7,7 +7,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Make the tables; a post's media may show an upload, which lasts as long as something does."""
+    """Make the tables."""
     op.execute("""
         CREATE TABLE uploads (
             id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -57,38 +57,9 @@ def upgrade() -> None:
             key text PRIMARY KEY,
             doomed_at timestamptz NOT NULL DEFAULT statement_timestamp()
         );
-
-        ALTER TABLE media ADD COLUMN upload_id bigint REFERENCES uploads;
-        CREATE INDEX media_upload ON media (upload_id) WHERE upload_id IS NOT NULL;
-
-        -- An upload lasts while media show it. A post gets and loses media where it is made and
-        -- changed, where it is deleted, and where its author is: one place for all of them.
-        CREATE FUNCTION hold_uploads() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN
-            UPDATE uploads SET expires_at = NULL
-            WHERE id IN (SELECT upload_id FROM made) AND expires_at IS NOT NULL;
-            RETURN NULL;
-        END $$;
-        CREATE TRIGGER media_hold AFTER INSERT ON media
-            REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION hold_uploads();
-        CREATE FUNCTION release_uploads() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN
-            UPDATE uploads SET expires_at = statement_timestamp()
-            WHERE id IN (SELECT upload_id FROM gone) AND NOT is_avatar
-                AND NOT EXISTS (SELECT FROM media WHERE media.upload_id = uploads.id);
-            RETURN NULL;
-        END $$;
-        CREATE TRIGGER media_release AFTER DELETE ON media
-            REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION release_uploads();
     """)
 
 
 def downgrade() -> None:
     """Drop the tables."""
-    op.execute("""
-        DROP TRIGGER media_hold ON media;
-        DROP TRIGGER media_release ON media;
-        DROP FUNCTION hold_uploads, release_uploads;
-        ALTER TABLE media DROP COLUMN upload_id;
-        DROP TABLE doomed_objects, resumable_uploads, uploads;
-    """)
+    op.execute("DROP TABLE doomed_objects, resumable_uploads, uploads")
