@@ -10,7 +10,7 @@ READS = 'method="GET"'
 
 def overview() -> Dashboard:
     """The first page."""
-    sections = [_objectives(), _traffic(), _people(), _parts()]
+    sections = [_objectives(), _traffic(), _people(), _files(), _parts()]
     return board("overview", "Platform overview", "Is everything well?", sections, "overview")
 
 
@@ -98,6 +98,30 @@ def _people() -> Section:
         [
             graph(title, Query(per_second(metric, label), f"{{{{{label}}}}}"), unit="ops", width=6)
             for title, (metric, label) in counters.items()
+        ],
+    )
+
+
+def _files() -> Section:
+    duration = "pinstack_media_processing_duration_seconds"
+    return Section(
+        "Pictures and clips",
+        [
+            graph(
+                "Uploads",
+                Query(per_second("pinstack_media_uploads_total", "outcome"), "{{outcome}}"),
+                unit="ops",
+            ),
+            graph(
+                "Bytes",
+                Query(per_second("pinstack_media_bytes_total", "direction"), "{{direction}}"),
+                unit="Bps",
+            ),
+            graph(
+                "Processing, p95",
+                quantile(0.95, duration, "outcome", legend="{{outcome}}"),
+                unit="s",
+            ),
         ],
     )
 
