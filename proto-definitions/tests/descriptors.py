@@ -11,17 +11,19 @@ from google.protobuf.descriptor import (
 )
 from pinstack_proto.auth.v1 import auth_pb2
 from pinstack_proto.events.v1 import (
+    media_events_pb2,
     notification_events_pb2,
     post_events_pb2,
     relation_events_pb2,
     user_events_pb2,
 )
 from pinstack_proto.notification.v1 import notification_pb2
-from pinstack_proto.post.v1 import post_pb2
+from pinstack_proto.post.v1 import media_pb2, post_pb2
 from pinstack_proto.relation.v1 import relation_pb2
 from pinstack_proto.user.v1 import user_pb2
 
 EVENT_FILES: tuple[FileDescriptor, ...] = (
+    media_events_pb2.DESCRIPTOR,
     notification_events_pb2.DESCRIPTOR,
     post_events_pb2.DESCRIPTOR,
     relation_events_pb2.DESCRIPTOR,
@@ -30,6 +32,7 @@ EVENT_FILES: tuple[FileDescriptor, ...] = (
 SERVICE_FILES: tuple[FileDescriptor, ...] = (
     auth_pb2.DESCRIPTOR,
     notification_pb2.DESCRIPTOR,
+    media_pb2.DESCRIPTOR,
     post_pb2.DESCRIPTOR,
     relation_pb2.DESCRIPTOR,
     user_pb2.DESCRIPTOR,

@@ -25,7 +25,7 @@ async def requests(content: bytes, owner_id: int) -> AsyncIterator[media_pb2.Upl
 
 
 async def sent(media: MediaServiceStub, content: bytes, owner_id: int = 1) -> media_pb2.MediaItem:
-    return await media.UploadMedia(requests(content, owner_id))
+    return (await media.UploadMedia(requests(content, owner_id))).media
 
 
 async def processed(
@@ -42,7 +42,7 @@ async def processed(
 
 async def looked_at(media: MediaServiceStub, item: media_pb2.MediaItem) -> media_pb2.MediaItem:
     request = media_pb2.GetMediaRequest(id=item.id, caller_id=item.owner_id)
-    return await media.GetMedia(request)
+    return (await media.GetMedia(request)).media
 
 
 async def read(

@@ -36,7 +36,10 @@ def test_every_topic_has_the_types_of_the_published_table() -> None:
             "notification.created.v1",
             "notification.read.v1",
             "notification.withdrawn.v1",
+            "notification.seen.v1",
+            "notification.archived.v1",
         },
+        "media-events": {"media.uploaded.v1", "media.processed.v1"},
     }
 
 

@@ -33,7 +33,7 @@ class MediaServicer(media_pb2_grpc.MediaServiceServicer):
 
     async def UploadMedia(
         self, request_iterator: AsyncIterator[media_pb2.UploadMediaRequest], context: Context
-    ) -> media_pb2.MediaItem:
+    ) -> media_pb2.UploadMediaResponse:
         first = await anext(request_iterator, None)
         if first is None or first.WhichOneof("part") != "owner_id" or first.owner_id < 1:
             raise NoHeader
@@ -43,12 +43,14 @@ class MediaServicer(media_pb2_grpc.MediaServiceServicer):
             metrics.MEDIA_UPLOADS.labels("unknown", error.code).inc()
             raise
         metrics.MEDIA_UPLOADS.labels(upload.type, "taken").inc()
-        return self._map.upload(upload)
+        return media_pb2.UploadMediaResponse(media=self._map.upload(upload))
 
     async def GetMedia(
         self, request: media_pb2.GetMediaRequest, context: Context
-    ) -> media_pb2.MediaItem:
-        return self._map.upload(await self._library.get(request.id, request.caller_id))
+    ) -> media_pb2.GetMediaResponse:
+        return media_pb2.GetMediaResponse(
+            media=self._map.upload(await self._library.get(request.id, request.caller_id))
+        )
 
     async def DeleteMedia(self, request: media_pb2.DeleteMediaRequest, context: Context) -> Empty:
         await self._library.delete(request.id, request.caller_id)
@@ -68,23 +70,27 @@ class MediaServicer(media_pb2_grpc.MediaServiceServicer):
 
     async def BeginUpload(
         self, request: media_pb2.BeginUploadRequest, context: Context
-    ) -> media_pb2.ResumableUpload:
-        return self._map.progress(await self._resumable.begin(request.owner_id, request.length))
+    ) -> media_pb2.BeginUploadResponse:
+        return media_pb2.BeginUploadResponse(
+            upload=self._map.progress(await self._resumable.begin(request.owner_id, request.length))
+        )
 
     async def GetUpload(
         self, request: media_pb2.GetUploadRequest, context: Context
-    ) -> media_pb2.ResumableUpload:
-        return self._map.progress(await self._resumable.get(request.id, request.caller_id))
+    ) -> media_pb2.GetUploadResponse:
+        return media_pb2.GetUploadResponse(
+            upload=self._map.progress(await self._resumable.get(request.id, request.caller_id))
+        )
 
     async def AppendUpload(
         self, request_iterator: AsyncIterator[media_pb2.AppendUploadRequest], context: Context
-    ) -> media_pb2.ResumableUpload:
+    ) -> media_pb2.AppendUploadResponse:
         first = await anext(request_iterator, None)
         if first is None or first.WhichOneof("part") != "place":
             raise NoHeader
         place, chunks = first.place, _chunks(request_iterator)
         done = await self._resumable.append(place.id, place.caller_id, place.offset, chunks)
-        return self._map.progress(done)
+        return media_pb2.AppendUploadResponse(upload=self._map.progress(done))
 
     async def AbortUpload(self, request: media_pb2.AbortUploadRequest, context: Context) -> Empty:
         await self._resumable.abort(request.id, request.caller_id)

@@ -39,12 +39,12 @@ class MediaServiceStub:
         self.UploadMedia = channel.stream_unary(
                 '/post.v1.MediaService/UploadMedia',
                 request_serializer=pinstack__proto_dot_post_dot_v1_dot_media__pb2.UploadMediaRequest.SerializeToString,
-                response_deserializer=pinstack__proto_dot_post_dot_v1_dot_media__pb2.MediaItem.FromString,
+                response_deserializer=pinstack__proto_dot_post_dot_v1_dot_media__pb2.UploadMediaResponse.FromString,
                 _registered_method=True)
         self.GetMedia = channel.unary_unary(
                 '/post.v1.MediaService/GetMedia',
                 request_serializer=pinstack__proto_dot_post_dot_v1_dot_media__pb2.GetMediaRequest.SerializeToString,
-                response_deserializer=pinstack__proto_dot_post_dot_v1_dot_media__pb2.MediaItem.FromString,
+                response_deserializer=pinstack__proto_dot_post_dot_v1_dot_media__pb2.GetMediaResponse.FromString,
                 _registered_method=True)
         self.DeleteMedia = channel.unary_unary(
                 '/post.v1.MediaService/DeleteMedia',
@@ -59,17 +59,17 @@ class MediaServiceStub:
         self.BeginUpload = channel.unary_unary(
                 '/post.v1.MediaService/BeginUpload',
                 request_serializer=pinstack__proto_dot_post_dot_v1_dot_media__pb2.BeginUploadRequest.SerializeToString,
-                response_deserializer=pinstack__proto_dot_post_dot_v1_dot_media__pb2.ResumableUpload.FromString,
+                response_deserializer=pinstack__proto_dot_post_dot_v1_dot_media__pb2.BeginUploadResponse.FromString,
                 _registered_method=True)
         self.GetUpload = channel.unary_unary(
                 '/post.v1.MediaService/GetUpload',
                 request_serializer=pinstack__proto_dot_post_dot_v1_dot_media__pb2.GetUploadRequest.SerializeToString,
-                response_deserializer=pinstack__proto_dot_post_dot_v1_dot_media__pb2.ResumableUpload.FromString,
+                response_deserializer=pinstack__proto_dot_post_dot_v1_dot_media__pb2.GetUploadResponse.FromString,
                 _registered_method=True)
         self.AppendUpload = channel.stream_unary(
                 '/post.v1.MediaService/AppendUpload',
                 request_serializer=pinstack__proto_dot_post_dot_v1_dot_media__pb2.AppendUploadRequest.SerializeToString,
-                response_deserializer=pinstack__proto_dot_post_dot_v1_dot_media__pb2.ResumableUpload.FromString,
+                response_deserializer=pinstack__proto_dot_post_dot_v1_dot_media__pb2.AppendUploadResponse.FromString,
                 _registered_method=True)
         self.AbortUpload = channel.unary_unary(
                 '/post.v1.MediaService/AbortUpload',
@@ -148,12 +148,12 @@ def add_MediaServiceServicer_to_server(servicer, server):
             'UploadMedia': grpc.stream_unary_rpc_method_handler(
                     servicer.UploadMedia,
                     request_deserializer=pinstack__proto_dot_post_dot_v1_dot_media__pb2.UploadMediaRequest.FromString,
-                    response_serializer=pinstack__proto_dot_post_dot_v1_dot_media__pb2.MediaItem.SerializeToString,
+                    response_serializer=pinstack__proto_dot_post_dot_v1_dot_media__pb2.UploadMediaResponse.SerializeToString,
             ),
             'GetMedia': grpc.unary_unary_rpc_method_handler(
                     servicer.GetMedia,
                     request_deserializer=pinstack__proto_dot_post_dot_v1_dot_media__pb2.GetMediaRequest.FromString,
-                    response_serializer=pinstack__proto_dot_post_dot_v1_dot_media__pb2.MediaItem.SerializeToString,
+                    response_serializer=pinstack__proto_dot_post_dot_v1_dot_media__pb2.GetMediaResponse.SerializeToString,
             ),
             'DeleteMedia': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteMedia,
@@ -168,17 +168,17 @@ def add_MediaServiceServicer_to_server(servicer, server):
             'BeginUpload': grpc.unary_unary_rpc_method_handler(
                     servicer.BeginUpload,
                     request_deserializer=pinstack__proto_dot_post_dot_v1_dot_media__pb2.BeginUploadRequest.FromString,
-                    response_serializer=pinstack__proto_dot_post_dot_v1_dot_media__pb2.ResumableUpload.SerializeToString,
+                    response_serializer=pinstack__proto_dot_post_dot_v1_dot_media__pb2.BeginUploadResponse.SerializeToString,
             ),
             'GetUpload': grpc.unary_unary_rpc_method_handler(
                     servicer.GetUpload,
                     request_deserializer=pinstack__proto_dot_post_dot_v1_dot_media__pb2.GetUploadRequest.FromString,
-                    response_serializer=pinstack__proto_dot_post_dot_v1_dot_media__pb2.ResumableUpload.SerializeToString,
+                    response_serializer=pinstack__proto_dot_post_dot_v1_dot_media__pb2.GetUploadResponse.SerializeToString,
             ),
             'AppendUpload': grpc.stream_unary_rpc_method_handler(
                     servicer.AppendUpload,
                     request_deserializer=pinstack__proto_dot_post_dot_v1_dot_media__pb2.AppendUploadRequest.FromString,
-                    response_serializer=pinstack__proto_dot_post_dot_v1_dot_media__pb2.ResumableUpload.SerializeToString,
+                    response_serializer=pinstack__proto_dot_post_dot_v1_dot_media__pb2.AppendUploadResponse.SerializeToString,
             ),
             'AbortUpload': grpc.unary_unary_rpc_method_handler(
                     servicer.AbortUpload,
@@ -213,7 +213,7 @@ class MediaService:
             target,
             '/post.v1.MediaService/UploadMedia',
             pinstack__proto_dot_post_dot_v1_dot_media__pb2.UploadMediaRequest.SerializeToString,
-            pinstack__proto_dot_post_dot_v1_dot_media__pb2.MediaItem.FromString,
+            pinstack__proto_dot_post_dot_v1_dot_media__pb2.UploadMediaResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -240,7 +240,7 @@ class MediaService:
             target,
             '/post.v1.MediaService/GetMedia',
             pinstack__proto_dot_post_dot_v1_dot_media__pb2.GetMediaRequest.SerializeToString,
-            pinstack__proto_dot_post_dot_v1_dot_media__pb2.MediaItem.FromString,
+            pinstack__proto_dot_post_dot_v1_dot_media__pb2.GetMediaResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -321,7 +321,7 @@ class MediaService:
             target,
             '/post.v1.MediaService/BeginUpload',
             pinstack__proto_dot_post_dot_v1_dot_media__pb2.BeginUploadRequest.SerializeToString,
-            pinstack__proto_dot_post_dot_v1_dot_media__pb2.ResumableUpload.FromString,
+            pinstack__proto_dot_post_dot_v1_dot_media__pb2.BeginUploadResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -348,7 +348,7 @@ class MediaService:
             target,
             '/post.v1.MediaService/GetUpload',
             pinstack__proto_dot_post_dot_v1_dot_media__pb2.GetUploadRequest.SerializeToString,
-            pinstack__proto_dot_post_dot_v1_dot_media__pb2.ResumableUpload.FromString,
+            pinstack__proto_dot_post_dot_v1_dot_media__pb2.GetUploadResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -375,7 +375,7 @@ class MediaService:
             target,
             '/post.v1.MediaService/AppendUpload',
             pinstack__proto_dot_post_dot_v1_dot_media__pb2.AppendUploadRequest.SerializeToString,
-            pinstack__proto_dot_post_dot_v1_dot_media__pb2.ResumableUpload.FromString,
+            pinstack__proto_dot_post_dot_v1_dot_media__pb2.AppendUploadResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -17,12 +17,12 @@ class MediaServiceStub:
     """Pictures and clips that people upload, to attach them to posts and profiles."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
-    UploadMedia: _aio.StreamUnaryMultiCallable[_media_pb2.UploadMediaRequest, _media_pb2.MediaItem]
+    UploadMedia: _aio.StreamUnaryMultiCallable[_media_pb2.UploadMediaRequest, _media_pb2.UploadMediaResponse]
     """Takes a whole file in: one message that says whose it is, then its bytes in order. The same bytes of the
     same owner are the same media again. INVALID_ARGUMENT for what is no picture or clip, or too large;
     RESOURCE_EXHAUSTED past the owner's quota.
     """
-    GetMedia: _aio.UnaryUnaryMultiCallable[_media_pb2.GetMediaRequest, _media_pb2.MediaItem]
+    GetMedia: _aio.UnaryUnaryMultiCallable[_media_pb2.GetMediaRequest, _media_pb2.GetMediaResponse]
     """What has become of a file; NOT_FOUND, PERMISSION_DENIED when caller_id does not own it."""
     DeleteMedia: _aio.UnaryUnaryMultiCallable[_media_pb2.DeleteMediaRequest, _empty_pb2.Empty]
     """Deletes it, and takes it off the posts that show it; NOT_FOUND, PERMISSION_DENIED as above."""
@@ -30,11 +30,11 @@ class MediaServiceStub:
     """The bytes of a stored object, or a part of them: one message that describes it, then its bytes. Anybody
     who knows the key may read.
     """
-    BeginUpload: _aio.UnaryUnaryMultiCallable[_media_pb2.BeginUploadRequest, _media_pb2.ResumableUpload]
+    BeginUpload: _aio.UnaryUnaryMultiCallable[_media_pb2.BeginUploadRequest, _media_pb2.BeginUploadResponse]
     """Opens an upload that can be interrupted and resumed."""
-    GetUpload: _aio.UnaryUnaryMultiCallable[_media_pb2.GetUploadRequest, _media_pb2.ResumableUpload]
+    GetUpload: _aio.UnaryUnaryMultiCallable[_media_pb2.GetUploadRequest, _media_pb2.GetUploadResponse]
     """How far such an upload is."""
-    AppendUpload: _aio.StreamUnaryMultiCallable[_media_pb2.AppendUploadRequest, _media_pb2.ResumableUpload]
+    AppendUpload: _aio.StreamUnaryMultiCallable[_media_pb2.AppendUploadRequest, _media_pb2.AppendUploadResponse]
     """Adds bytes: one message that says where, then the bytes. FAILED_PRECONDITION when the upload is not there.
     What arrived before the stream broke is kept. The last byte makes it media.
     """
@@ -48,8 +48,8 @@ class MediaServiceServicer(metaclass=_abc_1.ABCMeta):
     def UploadMedia(
         self,
         request_iterator: _abc.AsyncIterator[_media_pb2.UploadMediaRequest],
-        context: _aio.ServicerContext[_abc.AsyncIterator[_media_pb2.UploadMediaRequest], _abc.Awaitable[_media_pb2.MediaItem]],
-    ) -> _abc.Awaitable[_media_pb2.MediaItem]:
+        context: _aio.ServicerContext[_abc.AsyncIterator[_media_pb2.UploadMediaRequest], _abc.Awaitable[_media_pb2.UploadMediaResponse]],
+    ) -> _abc.Awaitable[_media_pb2.UploadMediaResponse]:
         """Takes a whole file in: one message that says whose it is, then its bytes in order. The same bytes of the
         same owner are the same media again. INVALID_ARGUMENT for what is no picture or clip, or too large;
         RESOURCE_EXHAUSTED past the owner's quota.
@@ -59,8 +59,8 @@ class MediaServiceServicer(metaclass=_abc_1.ABCMeta):
     def GetMedia(
         self,
         request: _media_pb2.GetMediaRequest,
-        context: _aio.ServicerContext[_media_pb2.GetMediaRequest, _abc.Awaitable[_media_pb2.MediaItem]],
-    ) -> _abc.Awaitable[_media_pb2.MediaItem]:
+        context: _aio.ServicerContext[_media_pb2.GetMediaRequest, _abc.Awaitable[_media_pb2.GetMediaResponse]],
+    ) -> _abc.Awaitable[_media_pb2.GetMediaResponse]:
         """What has become of a file; NOT_FOUND, PERMISSION_DENIED when caller_id does not own it."""
 
     @_abc_1.abstractmethod
@@ -85,24 +85,24 @@ class MediaServiceServicer(metaclass=_abc_1.ABCMeta):
     def BeginUpload(
         self,
         request: _media_pb2.BeginUploadRequest,
-        context: _aio.ServicerContext[_media_pb2.BeginUploadRequest, _abc.Awaitable[_media_pb2.ResumableUpload]],
-    ) -> _abc.Awaitable[_media_pb2.ResumableUpload]:
+        context: _aio.ServicerContext[_media_pb2.BeginUploadRequest, _abc.Awaitable[_media_pb2.BeginUploadResponse]],
+    ) -> _abc.Awaitable[_media_pb2.BeginUploadResponse]:
         """Opens an upload that can be interrupted and resumed."""
 
     @_abc_1.abstractmethod
     def GetUpload(
         self,
         request: _media_pb2.GetUploadRequest,
-        context: _aio.ServicerContext[_media_pb2.GetUploadRequest, _abc.Awaitable[_media_pb2.ResumableUpload]],
-    ) -> _abc.Awaitable[_media_pb2.ResumableUpload]:
+        context: _aio.ServicerContext[_media_pb2.GetUploadRequest, _abc.Awaitable[_media_pb2.GetUploadResponse]],
+    ) -> _abc.Awaitable[_media_pb2.GetUploadResponse]:
         """How far such an upload is."""
 
     @_abc_1.abstractmethod
     def AppendUpload(
         self,
         request_iterator: _abc.AsyncIterator[_media_pb2.AppendUploadRequest],
-        context: _aio.ServicerContext[_abc.AsyncIterator[_media_pb2.AppendUploadRequest], _abc.Awaitable[_media_pb2.ResumableUpload]],
-    ) -> _abc.Awaitable[_media_pb2.ResumableUpload]:
+        context: _aio.ServicerContext[_abc.AsyncIterator[_media_pb2.AppendUploadRequest], _abc.Awaitable[_media_pb2.AppendUploadResponse]],
+    ) -> _abc.Awaitable[_media_pb2.AppendUploadResponse]:
         """Adds bytes: one message that says where, then the bytes. FAILED_PRECONDITION when the upload is not there.
         What arrived before the stream broke is kept. The last byte makes it media.
         """

@@ -27,11 +27,12 @@ class GrpcMedia:
                 for piece in _pieces(chunk):
                     yield media_pb2.UploadMediaRequest(chunk=piece)
 
-        return item_from_pb(await self._stub.UploadMedia(requests(), timeout=self._seconds))
+        answer = await self._stub.UploadMedia(requests(), timeout=self._seconds)
+        return item_from_pb(answer.media)
 
     async def get(self, media_id: int, caller_id: int) -> MediaItem:
         request = media_pb2.GetMediaRequest(id=media_id, caller_id=caller_id)
-        return item_from_pb(await self._stub.GetMedia(request))
+        return item_from_pb((await self._stub.GetMedia(request)).media)
 
     async def delete(self, media_id: int, caller_id: int) -> None:
         request = media_pb2.DeleteMediaRequest(id=media_id, caller_id=caller_id)
@@ -52,11 +53,12 @@ class GrpcMedia:
 
     async def begin(self, owner_id: int, length: int) -> MediaUpload:
         request = media_pb2.BeginUploadRequest(owner_id=owner_id, length=length)
-        return upload_from_pb(await self._stub.BeginUpload(request))
+        return upload_from_pb((await self._stub.BeginUpload(request)).upload)
 
     async def progress(self, upload_id: str, caller_id: int) -> MediaUpload:
         request = media_pb2.GetUploadRequest(id=upload_id, caller_id=caller_id)
-        return upload_from_pb(await self._stub.GetUpload(request, timeout=self._seconds))
+        answer = await self._stub.GetUpload(request, timeout=self._seconds)
+        return upload_from_pb(answer.upload)
 
     async def append(
         self, upload_id: str, caller_id: int, offset: int, chunks: AsyncIterator[bytes]
@@ -71,7 +73,8 @@ class GrpcMedia:
                 for piece in _pieces(chunk):
                     yield media_pb2.AppendUploadRequest(chunk=piece)
 
-        return upload_from_pb(await self._stub.AppendUpload(requests(), timeout=self._seconds))
+        answer = await self._stub.AppendUpload(requests(), timeout=self._seconds)
+        return upload_from_pb(answer.upload)
 
     async def abort(self, upload_id: str, caller_id: int) -> None:
         await self._stub.AbortUpload(
