@@ -21,6 +21,7 @@ from post_service.domain.media import (
     Upload,
     UploadNotFound,
     Variant,
+    WorkerDied,
 )
 from tests.builders import NOW
 
@@ -182,6 +183,9 @@ class InMemoryUploads:
         self.events.append(MediaProcessed(upload_id, row.upload.owner_id, state))
         return True
 
+    async def release(self, upload_id: int, delay: timedelta) -> None:
+        self.rows[upload_id].leased_until = self.now + delay
+
     async def expire(self) -> int:
         old = [
             key
@@ -254,10 +258,14 @@ class CopyingProcessor:
 
     def __init__(self) -> None:
         self.failure = ""
+        self.dies = 0
         self.seen: list[bytes] = []
 
     async def process(self, source: Path, folder: Path, content_type: str) -> Outcome:
         self.seen.append(source.read_bytes())  # noqa: ASYNC240 - tiny
+        if self.dies:
+            self.dies -= 1
+            raise WorkerDied
         if self.failure:
             raise ProcessingFailed(self.failure)
         (folder / "large.jpg").write_bytes(self.seen[-1])

@@ -80,9 +80,6 @@ async def test_a_picture_becomes_an_avatar(platform: Platform, http: httpx.Async
     assert (await ada.client.put("/users/avatar", {"avatar_url": made["id"]})).status == 200
     assert (await ada.client.get(f"/users/{ada.id}")).data["avatar_url"] == made["url"]
 
-    async def is_kept() -> bool:
-        return (await ada.client.delete(f"/media/{made['id']}")).status == 409
-
     media = await ready(ada, made["id"])
     assert (await http.get(media["url"])).status_code == 200
 

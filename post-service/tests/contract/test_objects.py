@@ -111,6 +111,10 @@ async def test_what_is_in_a_folder_is_listed_and_deleted(objects: Objects) -> No
     assert await objects.size("media/55/a.jpg") == 1
 
 
+async def test_a_folder_that_nothing_was_ever_in_is_empty(objects: Objects) -> None:
+    assert await keys(objects, "never") == []
+
+
 async def test_only_a_store_that_can_be_read_from_outside_gives_links(
     objects: Objects, request: pytest.FixtureRequest
 ) -> None:

@@ -146,6 +146,17 @@ async def test_each_upload_that_waits_is_one_workers_until_its_lease_ends(store:
     assert (again.upload.id, again.attempt) == (first.id, 2)
 
 
+async def test_what_is_released_waits_a_while_and_is_claimed_again(store: Store) -> None:
+    made, _ = await store.uploads.add(an_arrival(), QUOTA)
+    assert await store.uploads.claim(10 * LEASE)
+    await store.uploads.release(made.id, LEASE)
+    assert await store.uploads.claim(LEASE) is None
+    await store.wait(2 * LEASE)
+    again = await store.uploads.claim(LEASE)
+    assert again is not None
+    assert again.attempt == 2
+
+
 async def test_what_is_finished_is_ready_and_waits_no_more(store: Store) -> None:
     made, _ = await store.uploads.add(an_arrival(), QUOTA)
     assert await store.uploads.finish(made.id, an_outcome())

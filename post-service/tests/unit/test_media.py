@@ -133,6 +133,16 @@ async def test_what_kills_its_workers_has_failed_after_three_attempts(world: Wor
     assert (await world.library.get(upload.id, 1)).failure == "it could not be processed"
 
 
+async def test_a_worker_that_dies_is_followed_by_another_one(world: World) -> None:
+    upload = await world.taken()
+    world.processor.dies = 2
+    for _ in range(3):
+        assert await world.processing.next()
+        assert not await world.processing.next()
+        world.uploads.now += timedelta(minutes=1)
+    assert (await world.library.get(upload.id, 1)).state is media.State.READY
+
+
 async def test_what_is_deleted_while_it_is_processed_is_not_brought_back(world: World) -> None:
     upload = await world.taken()
 

@@ -1,7 +1,7 @@
 """Files as objects of a store: a folder of this machine, or anything that speaks S3."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _PART: Final = 5 * 1024 * 1024
 """The smallest part that S3 takes; memory that one upload to it needs."""
 _PIECE: Final = 256 * 1024
+_MISSING: Final = (NotFoundError, FileNotFoundError)
 _LINK: Final = timedelta(minutes=10)
 
 
@@ -60,7 +61,7 @@ class ObjectStoreObjects:
         with _translated():
             try:
                 return (await obstore.head_async(self._store, key))["size"]
-            except (NotFoundError, FileNotFoundError):
+            except _MISSING:
                 return None
 
     async def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
@@ -74,11 +75,11 @@ class ObjectStoreObjects:
             with _translated():
                 try:
                     await obstore.delete_async(self._store, key)
-                except (NotFoundError, FileNotFoundError):
+                except _MISSING:
                     continue
 
     async def under(self, prefix: str) -> AsyncIterator[ObjectPart]:
-        with _translated():
+        with _translated(), suppress(*_MISSING):  # a folder that nothing was ever in
             async for page in obstore.list(self._store, prefix):
                 for meta in page:
                     yield ObjectPart(meta["path"], meta["size"], meta["last_modified"])

@@ -97,6 +97,10 @@ class Uploads(Protocol):
         """Say that nothing can be made of it; False where it is gone."""
         ...
 
+    async def release(self, upload_id: int, delay: timedelta) -> None:
+        """Let anybody claim it after a while."""
+        ...
+
     async def expire(self) -> int:
         """Delete the uploads that nothing has shown for too long, and doom their objects."""
         ...
@@ -150,6 +154,6 @@ class Processors(Protocol):
     async def process(self, source: Path, folder: Path, content_type: str) -> Outcome:
         """Write the variants into `folder`, each under its `file`.
 
-        Raises `ProcessingFailed` where nothing can be made of the file.
+        Raises `ProcessingFailed` where nothing can be made of the file, and `WorkerDied`.
         """
         ...

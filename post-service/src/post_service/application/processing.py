@@ -10,11 +10,12 @@ from typing import Final
 
 from post_service.application.media import INCOMING, SHOWN
 from post_service.application.media_ports import Objects, Processors, Resumables, Uploads
-from post_service.domain.media import Job, Outcome, ProcessingFailed
+from post_service.domain.media import Job, Outcome, ProcessingFailed, WorkerDied
 
 LEASE: Final = timedelta(minutes=5)
 """How long an upload is nobody else's; longer than processing may take."""
 _ATTEMPTS: Final = 3
+_PAUSE: Final = timedelta(seconds=5)
 _POLL_SECONDS: Final = 5.0
 _LATE: Final = timedelta(hours=1)
 """After this nobody writes any more what has been deleted."""
@@ -43,6 +44,9 @@ class Processing:
             is_wanted = await self.uploads.finish(job.upload.id, await self._processed(job))
         except ProcessingFailed as failure:
             is_wanted = await self.uploads.fail(job.upload.id, str(failure))
+        except WorkerDied:
+            await self.uploads.release(job.upload.id, _PAUSE)
+            return True
         if not is_wanted:
             await self._withdraw(job)
         await self.objects.delete(job.source)

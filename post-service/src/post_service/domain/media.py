@@ -179,6 +179,10 @@ class MediaTooLarge(InvalidArgument):
         super().__init__(violations=[FieldViolation("file", f"must have at most {most} bytes")])
 
 
+class WorkerDied(Exception):
+    """What processed the file ended without a word; it may go better another time."""
+
+
 class ProcessingFailed(Exception):
     """Nothing can be made of the file; the text says why, for its owner."""
 

@@ -5,14 +5,15 @@ import json
 import os
 import sys
 import time
-from asyncio.subprocess import DEVNULL, PIPE
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen, TimeoutExpired
 from typing import Any, Final
 
 from service_kit import logs, metrics
 
-from post_service.domain.media import Outcome, ProcessingFailed, Variant
+from post_service.domain.media import Outcome, ProcessingFailed, Variant, WorkerDied
 
 _MODULE: Final = __package__
 _PASSED_ON: Final = ("PATH", "LD_LIBRARY_PATH", "LANG", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH")
@@ -52,31 +53,34 @@ class WorkerProcesses:
             "memory": self._bounds.memory,
             "seconds": self._bounds.seconds,
         }
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", str(_MODULE), json.dumps(bounds)),
-            *(str(source), str(folder), content_type),
-            stdin=DEVNULL,
-            stdout=PIPE,
-            stderr=PIPE,
-            env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
-        )
-        try:
-            async with asyncio.timeout(2 * self._bounds.seconds):
-                output, errors = await process.communicate()
-        except TimeoutError as error:
-            raise ProcessingFailed("it takes too long") from error
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        if process.returncode != 0:
-            logs.get(__name__).warning(
-                "media worker died",
-                code=process.returncode,
-                reason=errors[-500:].decode("utf-8", "replace"),
-            )
-            raise ProcessingFailed("it could not be processed")
+        command = [sys.executable, "-m", str(_MODULE), json.dumps(bounds)]
+        command += [str(source), str(folder), content_type]
+        code, output, errors = await _run(command, 2 * self._bounds.seconds)
+        if code != 0:
+            reason = errors[-500:].decode("utf-8", "replace")
+            logs.get(__name__).warning("media worker died", code=code, reason=reason)
+            raise WorkerDied
         return outcome_from(json.loads(output))
+
+
+async def _run(command: list[str], seconds: float) -> tuple[int, bytes, bytes]:
+    """Exit code, output and errors of a process, which ends with the caller at the latest.
+
+    By `subprocess`, which uses vfork: at a fork of the event loop's own, gRPC's handlers abort the
+    child while a call is under way.
+    """
+    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    start = partial(Popen[bytes], command, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, env=environment)
+    process = await asyncio.to_thread(start)
+    try:
+        output, errors = await asyncio.to_thread(process.communicate, timeout=seconds)
+    except TimeoutExpired as error:
+        raise ProcessingFailed("it takes too long") from error
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    return process.returncode, output, errors
 
 
 def outcome_from(found: dict[str, Any]) -> Outcome:

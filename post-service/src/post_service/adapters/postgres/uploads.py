@@ -171,6 +171,11 @@ class PostgresUploads:
                 emit(self._to_record(MediaProcessed(upload_id, owner_id, state)))
         return owner_id is not None
 
+    async def release(self, upload_id: int, delay: timedelta) -> None:
+        sql = """UPDATE uploads SET leased_until = statement_timestamp() + $2::interval
+            WHERE id = $1 AND state = 'processing'"""
+        await self._database.fetch("release_upload", sql, upload_id, delay)
+
     async def expire(self) -> int:
         async with self._database.transaction() as connection:
             await connection.execute(_SHOWN)
