@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen, TimeoutExpired
 from typing import Any, Final
@@ -70,7 +69,10 @@ async def _run(command: list[str], seconds: float) -> tuple[int, bytes, bytes]:
     child while a call is under way.
     """
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    start = partial(Popen[bytes], command, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, env=environment)
+
+    def start() -> Popen[bytes]:
+        return Popen(command, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, env=environment)  # noqa: S603
+
     process = await asyncio.to_thread(start)
     try:
         output, errors = await asyncio.to_thread(process.communicate, timeout=seconds)
