@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 from journeys.client import PATIENCE_SECONDS
+from journeys.conformance import Conformance, load
 from journeys.people import Platform
 from pinstack_local.settings import StackSettings
 from pinstack_local.stack import Stack
 
-from contract.conformance import Conformance, load
 from contract.tokens import ShortLived, short_lived
 
 

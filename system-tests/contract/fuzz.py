@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from contract.conformance import DOCUMENT
+from journeys.conformance import DOCUMENT
 from pinstack_local.settings import StackSettings
 from pinstack_local.stack import Stack
 

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from journeys.conformance import load
 from journeys.people import Platform
-
-from contract.conformance import load
 
 CHECK: Final = Path(__file__).resolve().parents[2] / ".ci" / "openapi_release.py"
 DOCUMENT: Final = "api-gateway/openapi.json"

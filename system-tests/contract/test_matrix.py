@@ -8,6 +8,7 @@ from typing import Any, Final
 import httpx
 import pytest
 from journeys.client import PATIENCE_SECONDS
+from journeys.conformance import Conformance, load, operations
 from journeys.people import Person, Platform
 from pinstack_local.stack import Stack
 from service_kit.testing import eventually
@@ -16,7 +17,6 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from contract.asking import Asked, Asking, takes_body
-from contract.conformance import Conformance, load, operations
 from contract.gateways import gateway
 from contract.tokens import ShortLived, foreign
 

@@ -11,6 +11,7 @@ import httpx
 from service_kit.testing import eventually
 
 from journeys.client import PATIENCE_SECONDS, Client, Json
+from journeys.conformance import Conformance, load
 from journeys.phone import Phone
 
 HASHED_AT_ONCE: Final = 4
@@ -76,11 +77,15 @@ class Platform:
     @classmethod
     @asynccontextmanager
     async def at(cls, gateways: Sequence[str]) -> "AsyncIterator[Platform]":
-        """The platform whose gateways are at `http://host:port`."""
+        """The platform whose gateways are at `http://host:port`.
+
+        Every answer that they give is held against the committed document.
+        """
+        hooks = {"response": [Conformance(load()).check]}
         async with AsyncExitStack() as stack:
             connections = [
                 await stack.enter_async_context(
-                    httpx.AsyncClient(base_url=gateway, timeout=PATIENCE_SECONDS)
+                    httpx.AsyncClient(base_url=gateway, timeout=PATIENCE_SECONDS, event_hooks=hooks)
                 )
                 for gateway in gateways
             ]

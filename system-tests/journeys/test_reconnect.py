@@ -75,7 +75,11 @@ async def test_what_one_device_reads_the_other_knows(platform: Platform) -> None
         assert again.data == {"success": True, "message": "Notification already marked as read"}
 
         assert [each["id"] for each in await ada.feed(unread="true")] == [third["id"]]
-        assert await tablet.rest() == []
+        told = [
+            {"type": "read", "ids": [first["id"]], "unread": 2},
+            {"type": "read", "ids": [second["id"]], "unread": 1},
+        ]
+        assert await tablet.rest() == told
 
 
 async def test_reading_everything_stops_where_the_reader_stopped(platform: Platform) -> None:

@@ -12,6 +12,7 @@ import httpx
 from service_kit.testing import eventually
 
 from journeys.client import PATIENCE_SECONDS, Answer, Client
+from journeys.conformance import Conformance, load
 
 Request = Callable[[Client], Awaitable[Answer]]
 
@@ -49,7 +50,12 @@ async def steady(
     """Requests one after the other from each worker, each on a connection of its own."""
     traffic, over = Traffic(), asyncio.Event()
     limits = httpx.Limits(max_keepalive_connections=0)
-    async with httpx.AsyncClient(base_url=gateway, timeout=PATIENCE_SECONDS, limits=limits) as http:
+    async with httpx.AsyncClient(
+        base_url=gateway,
+        timeout=PATIENCE_SECONDS,
+        limits=limits,
+        event_hooks={"response": [Conformance(load()).check]},
+    ) as http:
         client = Client(http)
         client.token = token
 

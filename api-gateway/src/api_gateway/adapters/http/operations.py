@@ -1,7 +1,7 @@
 """Operations of the API: what a route declares once, for serving and for the OpenAPI document."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, Literal, TypeVar
 
@@ -48,11 +48,16 @@ class Success:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An error that an operation may answer besides those that come with every operation."""
+    """An error that an operation may answer besides those that come with every operation.
+
+    `model` is its envelope where that says more than every error does, `more` an example of it.
+    """
 
     status: int
     code: str
     message: str
+    model: type[BaseModel] | None = None
+    more: Mapping[str, object] = field(default_factory=dict, hash=False)
 
 
 FORBIDDEN: Final = Refusal(403, "FORBIDDEN", "forbidden")

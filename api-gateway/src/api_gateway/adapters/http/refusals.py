@@ -56,6 +56,8 @@ def error_responses(found: Sequence[Refusal]) -> dict[int | str, dict[str, Any]]
             refusal.status,
             {"description": "", "model": Error, "content": {_JSON: {"examples": {}}}},
         )
+        if refusal.model is not None:
+            response["model"] |= refusal.model
         examples = response["content"][_JSON]["examples"]
         examples[refusal.code] = {"value": _error_example(refusal)}
         messages = dict.fromkeys(item["value"]["message"] for item in examples.values())
@@ -72,6 +74,7 @@ def _error_example(refusal: Refusal) -> dict[str, Any]:
         "code": refusal.code,
         "timestamp": EXAMPLE_TIME,
         "request_id": "0af7651916cd43dd8448eb211c80319c",
+        **refusal.more,
     }
     if refusal.code == VALIDATION_FAILED.code:
         example["details"] = [{"field": "username", "issue": "is required"}]

@@ -6,11 +6,16 @@ from typing import Any, Final
 from api_gateway.adapters.http.answer import Answer, ok, refused
 from api_gateway.adapters.http.call import Call
 from api_gateway.adapters.http.operations import Access, Refusal, Success, operation
+from api_gateway.adapters.http.schemas.envelopes import Error
 from api_gateway.adapters.http.schemas.fields import Data
 
-NOT_READY: Final = Refusal(503, "NOT_READY", "service unavailable")
 _ALIVE_EXAMPLE: Final = {"status": "ok", "service": "api-gateway"}
 _READY_EXAMPLE: Final = {**_ALIVE_EXAMPLE, "dependencies": {"user-service": "ok"}}
+_AWAY_EXAMPLE: Final = {
+    **_ALIVE_EXAMPLE,
+    "status": "degraded",
+    "dependencies": {"user-service": "unavailable"},
+}
 Report = Callable[[], Awaitable[Mapping[str, Any]]]
 
 
@@ -25,6 +30,17 @@ class ReadyData(AliveData):
     """What the process depends on, each `ok` or what is wrong with it."""
 
     dependencies: dict[str, str]
+
+
+class NotReadyError(Error):
+    """An error that names what is away."""
+
+    data: ReadyData
+
+
+NOT_READY: Final = Refusal(
+    503, "NOT_READY", "service unavailable", NotReadyError, {"data": _AWAY_EXAMPLE}
+)
 
 
 class HealthRoutes:

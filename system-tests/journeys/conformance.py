@@ -23,7 +23,9 @@ class Conformance:
     """Knows what each operation may answer."""
 
     def __init__(self, document: dict[str, Any]) -> None:
+        self.checked = 0
         self._document = document
+        self._validators: dict[str, Draft202012Validator] = {}
         static_first = sorted(document["paths"].items(), key=lambda pair: "{" in pair[0])
         self._paths = [
             (re.compile(re.sub(r"\\\{[^}]+\\\}", "[^/]+", re.escape(path))), item)
@@ -55,8 +57,12 @@ class Conformance:
         return None
 
     def _validator(self, schema: dict[str, Any]) -> Draft202012Validator:
-        whole = {**schema, "components": self._document["components"]}
-        return Draft202012Validator(whole, format_checker=FormatChecker())
+        name = json.dumps(schema)
+        if name not in self._validators:
+            whole = {**schema, "components": self._document["components"]}
+            checker = FormatChecker()
+            self._validators[name] = Draft202012Validator(whole, format_checker=checker)
+        return self._validators[name]
 
 
 def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
