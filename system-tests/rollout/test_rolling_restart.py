@@ -20,6 +20,11 @@ pytestmark = pytest.mark.kafka
 
 RATE: Final = 100.0
 BACK_SECONDS: Final = 30.0
+USED_SECONDS: Final = 90.0
+USED: Final = 30
+"""Calls that a replica has to get: a ninth of the requests concerns auth-service, and half of those
+the other replica.
+"""
 ENOUGH: Final = 100
 """Calls after which a replica has its share again: several rounds of everybody who calls it."""
 DOMAINS = [spec.name for spec in SERVICES if spec.database]
@@ -91,9 +96,9 @@ async def in_use(replica: ServiceProcess) -> None:
                 for line in lines
                 if line.startswith("pinstack_grpc_server_requests_total{")
             ]
-            return sum(counts) >= ENOUGH
+            return sum(counts) >= USED
 
-        await eventually(served, BACK_SECONDS, f"{replica.name} is called again")
+        await eventually(served, USED_SECONDS, f"{replica.name} is called again")
 
 
 def median(seconds: Sequence[float]) -> float:
