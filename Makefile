@@ -104,6 +104,10 @@ fuzz: install ## ask every operation what nobody thought of: CASES=20000 request
 fuzz-ci: install ## the same, shorter, and the same every time
 	@$(MAKE) --no-print-directory -C system-tests fuzz CASES=5000 SEED=20260102
 
+.PHONY: clients
+clients: install ## a Python and a TypeScript client of the API's document, in build/clients, tried on a running platform
+	@$(MAKE) --no-print-directory -C system-tests clients URL=$(URL)
+
 .PHONY: test-system-kafka
 test-system-kafka: install ## the same against a real Apache Kafka
 	@PINSTACK_TEST_BROKER=kafka $(MAKE) --no-print-directory -C system-tests test
@@ -166,7 +170,7 @@ openapi-check: install ## fail where it differs from them, or breaks clients of 
 	@$(BIN)/python .ci/openapi.py --check && $(BIN)/python .ci/openapi_release.py
 
 .PHONY: ci-local
-ci-local: install lint proto-check env-example-check openapi-check dashboards-check check-deployment test-contract fuzz-ci test-system-kafka chaos-brief ## what CI runs beside `make test`
+ci-local: install lint proto-check env-example-check openapi-check dashboards-check check-deployment test-contract fuzz-ci clients test-system-kafka chaos-brief ## what CI runs beside `make test`
 
 # --- accounts
 

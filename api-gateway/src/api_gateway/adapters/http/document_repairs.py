@@ -62,6 +62,8 @@ def _describe(parameter: dict[str, Any]) -> None:
     parameter.update(schema.pop("x-parameter", {}))
     if parameter.get("required"):
         schema.pop("default", None)
+    if "const" in schema:  # the same, and generators of clients know it in a header, too
+        schema["enum"] = [schema.pop("const")]
 
 
 def _keep_to_json(response: dict[str, Any]) -> None:
