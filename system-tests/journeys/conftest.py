@@ -1,8 +1,9 @@
 """The platform under test: one of its own, or one that runs already."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from pinstack_local.settings import StackSettings, broker_kind
@@ -42,15 +43,25 @@ def own_stack(
 
 def _settings(folder: Path, collector: Collector) -> StackSettings:
     """Two replicas here and there, mutual TLS between services, and traces of everything."""
+    replicas = {"api-gateway": 2, "user-service": 2}
+    traces = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint}
+    return stack_settings(folder, replicas, traces, grpc_tls=True)
+
+
+def stack_settings(
+    folder: Path,
+    replicas: Mapping[str, int],
+    environment: Mapping[str, str] = MappingProxyType({}),
+    *,
+    grpc_tls: bool = False,
+) -> StackSettings:
+    """A platform for tests: the broker that the environment asks for, no rate limits."""
     return StackSettings(
         data_dir=folder,
         broker=broker_kind({"BROKER": os.environ.get("PINSTACK_TEST_BROKER", "")}),
-        replicas={"api-gateway": 2, "user-service": 2},
-        environment={
-            "RATE_LIMIT_ENABLED": "false",
-            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
-        },
-        grpc_tls=True,
+        replicas=replicas,
+        environment={"RATE_LIMIT_ENABLED": "false", **environment},
+        grpc_tls=grpc_tls,
         start_timeout=120,
     )
 
