@@ -1,7 +1,7 @@
 """The consumer loop: handle, then commit; the rest of the partitions go on when one is stuck."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
@@ -12,7 +12,14 @@ from service_kit import logs, metrics
 from service_kit.backoff import Backoff, Delays
 from service_kit.errors import Unavailable
 from service_kit.events.dead_letters import KafkaDeadLetters, dead_letter_topic
-from service_kit.events.delivery import MAX_INVALID, UNKNOWN, Delivery, Handle, TooManyInvalidEvents
+from service_kit.events.delivery import (
+    MAX_INVALID,
+    UNKNOWN,
+    Delivery,
+    Handle,
+    Progress,
+    TooManyInvalidEvents,
+)
 from service_kit.events.failures import AWAY
 from service_kit.events.membership import EMBEDDED_MEMBERSHIP, joined, real_membership
 from service_kit.events.message import Record
@@ -20,6 +27,8 @@ from service_kit.events.publisher import Publisher
 from service_kit.events.topics import TOPIC_KEPT, ensure_topics, letters_kept
 
 _POLL_SECONDS: Final = 0.5
+_AT_ONCE: Final = 4
+"""Partitions handled at the same time: requests need connections of the pool, too."""
 
 
 class Consumer:
@@ -127,32 +136,52 @@ class Consumer:
             )
             # What is fetched here belongs to this assignment: no await lies between.
             assignment = self._assignments
-            for partition, records in fetched.items():
-                async with self._turn:
-                    if assignment != self._assignments:
-                        break  # whoever has the partitions now begins at the committed offsets
-                    await self._take(consumer, partition, records)
+            async with self._turn:
+                # Otherwise whoever has the partitions now begins at the committed offsets.
+                if fetched and assignment == self._assignments:
+                    await self._take(consumer, fetched)
             await self._measure_lag(consumer)
 
     async def _take(
-        self, consumer: AIOKafkaConsumer, partition: TopicPartition, records: Sequence[Record]
+        self, consumer: AIOKafkaConsumer, fetched: Mapping[TopicPartition, Sequence[Record]]
     ) -> None:
-        progress = await self._delivery.deliver(records, self._backoff.failures(partition))
-        if progress.done:
-            self._backoff.succeeded(partition)
-            await self._commit(consumer, partition, records[progress.done - 1].offset + 1)
-        if isinstance(progress.error, TooManyInvalidEvents):
-            raise progress.error
-        if progress.error is not None:
-            self._retry_later(consumer, partition, records[progress.done], progress.error)
-        else:
-            self._backoff.succeeded(partition)
+        """Handle what is fetched, a few partitions at once, and commit all of it together."""
+        few = asyncio.Semaphore(_AT_ONCE)
+
+        async def deliver(partition: TopicPartition, records: Sequence[Record]) -> Progress:
+            async with few:
+                return await self._delivery.deliver(records, self._backoff.failures(partition))
+
+        progress = dict(
+            zip(
+                fetched,
+                await asyncio.gather(*(deliver(*one) for one in fetched.items())),
+                strict=True,
+            )
+        )
+        await self._commit(
+            consumer,
+            {
+                partition: fetched[partition][one.done - 1].offset + 1
+                for partition, one in progress.items()
+                if one.done
+            },
+        )
+        for partition, one in progress.items():
+            if isinstance(one.error, TooManyInvalidEvents):
+                raise one.error
+            if one.done or one.error is None:
+                self._backoff.succeeded(partition)
+            if one.error is not None:
+                self._retry_later(consumer, partition, fetched[partition][one.done], one.error)
 
     async def _commit(
-        self, consumer: AIOKafkaConsumer, partition: TopicPartition, offset: int
+        self, consumer: AIOKafkaConsumer, offsets: Mapping[TopicPartition, int]
     ) -> None:
+        if not offsets:
+            return
         try:
-            await consumer.commit({partition: offset})
+            await consumer.commit(dict(offsets))
         except (kafka.CommitFailedError, kafka.IllegalStateError) as error:
             # The group has gone on without this member; the inbox makes the redelivery harmless.
             self._log.warning("offset not committed", group=self._group, reason=repr(error))

@@ -100,6 +100,9 @@ class Relay:
             command_timeout=_COMMAND_SECONDS,
             server_settings={
                 "application_name": f"{self._service} outbox",
+                # A stamp that a crash takes back is a record sent twice, which is allowed; a flush
+                # for each one would hold back the next.
+                "synchronous_commit": "off",
                 # The server lets go of the lock of a replica whose machine is gone.
                 "tcp_keepalives_idle": "5",
                 "tcp_keepalives_interval": "2",
