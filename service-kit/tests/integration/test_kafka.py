@@ -289,6 +289,34 @@ async def test_a_stuck_partition_does_not_hold_up_the_others(
         await eventually(lambda: lag._value.get() == 0)
 
 
+async def test_partitions_are_handled_at_the_same_time(kafka: KafkaServer, topic: str) -> None:
+    both, handled = asyncio.Barrier(2), list[bytes]()
+
+    async def handle(events: Sequence[ReceivedEvent]) -> None:
+        async with asyncio.timeout(SLOW):
+            await both.wait()
+        handled.extend(event.value for event in events)
+
+    await ensure_topics(kafka.bootstrap_servers, [topic])
+    await publish(kafka, topic, a=[b"one"], b=[b"other"])
+    async with running(consumer(kafka, topic, handle).run):
+        await eventually(lambda: sorted(handled) == [b"one", b"other"], SLOW)
+
+
+async def test_what_one_partition_has_not_handled_is_not_committed_with_the_others(
+    kafka: KafkaServer, topic: str
+) -> None:
+    first, second = Handler(), Handler()
+    first.failing = {b"stuck"}
+    await ensure_topics(kafka.bootstrap_servers, [topic])
+    await publish(kafka, topic, a=[b"stuck", b"behind it"], b=[b"free"])
+    lag = metrics.CONSUMER_LAG.labels(topic, f"group-{topic}")
+    async with running(consumer(kafka, topic, first).run):
+        await eventually(lambda: first.values == [b"free"] and lag._value.get() == 2, SLOW)
+    async with running(consumer(kafka, topic, second).run):
+        await eventually(lambda: second.values == [b"stuck", b"behind it"], SLOW)
+
+
 async def test_topics_keep_events_as_long_as_they_are_told(kafka: KafkaServer, topic: str) -> None:
     member = Consumer(
         kafka.bootstrap_servers, f"group-{topic}", [topic], Handler(), kept=timedelta(days=3)
