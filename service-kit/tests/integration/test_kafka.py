@@ -380,10 +380,10 @@ async def test_a_consumer_survives_a_connection_that_closes_under_its_hands(
 ) -> None:
     getmany, failures = AIOKafkaConsumer.getmany, [RuntimeError("the handler is closed")]
 
-    async def failing_once(self: AIOKafkaConsumer, **options: object) -> object:
+    async def failing_once(self: AIOKafkaConsumer, *only: object, **options: object) -> object:
         if failures:
             raise failures.pop()
-        return await getmany(self, **options)
+        return await getmany(self, *only, **options)
 
     handler = Handler()
     monkeypatch.setattr(AIOKafkaConsumer, "getmany", failing_once)

@@ -47,7 +47,7 @@ class Consumer:
         handle: Handle,
         *,
         types: Collection[str] = (),
-        batch_size: int = 200,
+        batch_size: int = 500,
         max_invalid: int = MAX_INVALID,
         partitions: int = 6,
         replication: int = 1,
@@ -130,10 +130,7 @@ class Consumer:
     async def _consume(self, consumer: AIOKafkaConsumer) -> None:
         while True:
             self._resume(consumer)
-            wait = min(_POLL_SECONDS, self._backoff.soonest() or _POLL_SECONDS)
-            fetched = await consumer.getmany(
-                timeout_ms=int(wait * 1000), max_records=self._batch_size
-            )
+            fetched = await self._fetch(consumer)
             # What is fetched here belongs to this assignment: no await lies between.
             assignment = self._assignments
             async with self._turn:
@@ -141,6 +138,18 @@ class Consumer:
                 if fetched and assignment == self._assignments:
                     await self._take(consumer, fetched)
             await self._measure_lag(consumer)
+
+    async def _fetch(self, consumer: AIOKafkaConsumer) -> Mapping[TopicPartition, Sequence[Record]]:
+        """Up to a batch of every partition, as soon as one has something."""
+        wait = min(_POLL_SECONDS, self._backoff.soonest() or _POLL_SECONDS)
+        found: dict[TopicPartition, Sequence[Record]] = await consumer.getmany(
+            timeout_ms=int(wait * 1000), max_records=self._batch_size
+        )
+        # A backlog of one partition fills that alone. These calls do not wait, and so belong to the
+        # same assignment: a rebalance waits for the event loop.
+        for partition in consumer.assignment() - found.keys() if found else ():
+            found |= await consumer.getmany(partition, max_records=self._batch_size)
+        return found
 
     async def _take(
         self, consumer: AIOKafkaConsumer, fetched: Mapping[TopicPartition, Sequence[Record]]

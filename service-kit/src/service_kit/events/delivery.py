@@ -1,6 +1,7 @@
 """Handing events to their handler: in order, the invalid ones aside, whatever brought them."""
 
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -88,8 +89,9 @@ class Delivery:
             await self._call([event for _, event in batch if isinstance(event, ReceivedEvent)])
         except _INVALID:
             return False
-        for record, _ in batch:
-            self._count(record, "handled")
+        for label, count in Counter(self._label(record) for record, _ in batch).items():
+            labels = batch[0][0].topic, self._group, label, "handled"
+            metrics.CONSUMER_EVENTS.labels(*labels).inc(count)
         return True
 
     async def _deliver_one(self, item: "_Item", attempts: int) -> None:

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
@@ -68,7 +69,6 @@ class Publisher:
         self._replication = replication
         self._kept = kept
         self._ack_seconds = ack_seconds
-        self._partitioner = DefaultPartitioner()
         self._producer: Any = None
         self._starting = asyncio.Lock()
         self._retiring: set[asyncio.Task[None]] = set()
@@ -79,8 +79,7 @@ class Publisher:
         known = cluster.partitions_for_topic(topic) if cluster else None
         if not known:
             return None
-        partition: int = self._partitioner(key, sorted(known), [])
-        return partition
+        return _partition_of(key, tuple(sorted(known)))
 
     async def learn(self, topic: str) -> None:
         """Ask for the partitions of a topic, which is made if missing. Raises `BrokerAway`."""
@@ -175,6 +174,13 @@ class Publisher:
         task = asyncio.create_task(_stop(producer), name="kafka producer closing")
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
+
+
+@lru_cache(maxsize=10_000)
+def _partition_of(key: bytes, partitions: tuple[int, ...]) -> int:
+    """Kept, as aiokafka's hash is written in Python and the relay asks for each row it reads."""
+    partition: int = DefaultPartitioner()(key, list(partitions), [])
+    return partition
 
 
 def _blames_messages(error: BaseException) -> bool:

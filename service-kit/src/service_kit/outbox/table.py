@@ -45,6 +45,8 @@ DELETE FROM outbox WHERE id IN (
     ORDER BY sent_at LIMIT $2)
 """
 
+_NO_HEADERS: Final = "{}"
+
 Key = tuple[str, str]
 """Topic and key: what order is kept for."""
 
@@ -91,8 +93,7 @@ async def append(connection: Connection, records: Sequence[OutboxRecord]) -> Non
     """
     if records:
         rows = (
-            (r.event_id, r.topic, r.key, r.type, r.payload, json.dumps(dict(r.headers)))
-            for r in records
+            (r.event_id, r.topic, r.key, r.type, r.payload, _to_json(r.headers)) for r in records
         )
         await connection.execute(_APPEND, *columns(rows, 6))
 
@@ -125,6 +126,10 @@ async def prune(connection: Connection, older_than: timedelta, limit: int = 1000
     return int(done.rpartition(" ")[2])
 
 
+def _to_json(headers: Mapping[str, str]) -> str:
+    return json.dumps(dict(headers)) if headers else _NO_HEADERS
+
+
 def _row(found: asyncpg.Record) -> OutboxRow:
     record = OutboxRecord(
         topic=found["topic"],
@@ -132,6 +137,6 @@ def _row(found: asyncpg.Record) -> OutboxRow:
         type=found["type"],
         payload=found["payload"],
         event_id=found["event_id"],
-        headers=json.loads(found["headers"]),
+        headers={} if found["headers"] == _NO_HEADERS else json.loads(found["headers"]),
     )
     return OutboxRow(found["id"], found["created_at"], record)
