@@ -116,9 +116,26 @@ async def test_a_unit_whose_caller_goes_away_is_forgotten_all_the_same(
     await eventually(forgotten.is_set)
 
 
+async def test_a_process_that_dies_after_its_commit_leaves_no_old_post(
+    cache: Cache, database: Database
+) -> None:
+    async def die(events: Sequence[PostEvent]) -> None:
+        """Nothing is done any more after a commit."""
+
+    posts = RedisPosts(PostgresPosts(database), cache)
+    units = PostgresUnits(database, event_to_record, lambda: None, die, posts.suspend)
+    publications = Publications(posts, units)
+    made = await publications.create(a_new_post(author_id=4), None)
+    assert await posts.get(made.id) == made
+    changed = await publications.update(made.id, PostChange(title="new"), 4)
+    assert await posts.get(made.id) == changed
+    await publications.delete(made.id, 4)
+    assert await posts.get(made.id) is None
+
+
 async def test_everything_works_without_redis(away: Cache, database: Database) -> None:
     posts = RedisPosts(PostgresPosts(database), away)
-    units = PostgresUnits(database, event_to_record, lambda: None, posts.forget)
+    units = PostgresUnits(database, event_to_record, lambda: None, posts.forget, posts.suspend)
     publications = Publications(posts, units)
     made = await publications.create(a_new_post(author_id=3), None)
     changed = await publications.update(made.id, PostChange(title="new"), 3)

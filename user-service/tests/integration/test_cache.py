@@ -109,9 +109,27 @@ async def test_a_change_whose_caller_goes_away_is_forgotten_all_the_same(
     await eventually(forgotten.is_set)
 
 
+async def test_a_process_that_dies_after_its_commit_leaves_no_old_user(
+    cache: Cache, database: Database
+) -> None:
+    async def die(events: Sequence[Event]) -> None:
+        """Nothing is done any more after a commit."""
+
+    users = RedisUsers(PostgresUsers(database), cache)
+    units = PostgresUnits(database, event_to_record, nothing, die, users.suspend)
+    profiles = Profiles(users, units)
+    made = await profiles.create(a_new_user("dora"), None)
+    assert await users.get(made.id) == made
+    changed = await profiles.update(made.id, ProfileChange(bio="new"), made.id)
+    assert await users.get(made.id) == changed
+    await profiles.delete(made.id, made.id)
+    assert await users.get(made.id) is None
+
+
 async def test_everything_works_without_redis(away: Cache, database: Database) -> None:
     users = RedisUsers(PostgresUsers(database), away)
-    profiles = Profiles(users, PostgresUnits(database, event_to_record, nothing, users.forget))
+    units = PostgresUnits(database, event_to_record, nothing, users.forget, users.suspend)
+    profiles = Profiles(users, units)
     made = await profiles.create(a_new_user("cleo"), None)
     changed = await profiles.update(made.id, ProfileChange(bio="x"), made.id)
     assert await profiles.get(made.id) == changed

@@ -8,7 +8,7 @@ import orjson
 from service_kit.cache import Cache
 
 from post_service.application.ports import Posts
-from post_service.domain.events import PostDeleted, PostEvent
+from post_service.domain.events import PostCreated, PostDeleted, PostEvent
 from post_service.domain.models import Media, Place, Post, PostFilter, PostPage, Tag
 
 _SHAPE: Final = 1
@@ -34,6 +34,11 @@ class RedisPosts:
         self, wanted: PostFilter, *, after: Place | None, offset: int, limit: int
     ) -> PostPage:
         return await self._posts.page(wanted, after=after, offset=offset, limit=limit)
+
+    async def suspend(self, events: Sequence[PostEvent]) -> None:
+        """Trust nothing kept of the posts that change; call it just before the commit."""
+        known = (_post_id(event) for event in events if not isinstance(event, PostCreated))
+        await self._cache.suspend(*set(map(_key, known)))
 
     async def forget(self, events: Sequence[PostEvent]) -> None:
         """Keep none of the posts that the events are about; call it after the commit."""

@@ -24,7 +24,7 @@ class Cache:
     """Bytes by key, in Redis, for `ttl_seconds`; a value near its end is loaded anew ahead of it.
 
     Absence is cached for `negative_ttl_seconds`, or not at all. Without Redis everything is loaded,
-    and it costs nothing to find out: a circuit opens. Invalidate after the commit.
+    and it costs nothing to find out: a circuit opens. Suspend before a commit, invalidate after it.
     """
 
     def __init__(
@@ -67,6 +67,15 @@ class Cache:
         if missing := [key for key in wanted if key not in entries]:
             values |= await self._join(missing, load_many)
         return values
+
+    async def suspend(self, *keys: str) -> None:
+        """Have `keys` loaded by all who ask, and kept by nobody, until `invalidate`, or for 30 s.
+
+        So a process that dies between its commit and `invalidate` leaves no old value behind. Never
+        fails: while Redis is away, nothing is suspended.
+        """
+        with suppress(StoreAway):
+            await self._store.block(keys)
 
     async def invalidate(self, *keys: str) -> None:
         """Forget the values of `keys`, and what is being loaded for them.

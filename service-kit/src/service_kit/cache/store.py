@@ -20,6 +20,8 @@ from service_kit.backoff import Backoff, Delays
 from service_kit.cache.entries import Entry, Swap, entry_from, new_lease
 
 _LEASE_MILLISECONDS: Final = 10_000
+# Longer than a commit takes, even one that is frozen on its way for a while.
+_BLOCK_MILLISECONDS: Final = 30_000
 _CONNECTIONS: Final = 64
 
 # Takes KEYS that are free with the mark ARGV[1]; answers what is in those that are not.
@@ -42,6 +44,11 @@ for i, key in ipairs(KEYS) do
 end
 """
 
+# Leases KEYS to nobody, whatever they hold.
+_BLOCK: Final = """
+for _, key in ipairs(KEYS) do redis.call('SET', key, ARGV[1], 'PX', ARGV[2]) end
+"""
+
 T = TypeVar("T")
 
 
@@ -59,6 +66,7 @@ class RedisStore:
         self._timeout_seconds = timeout_seconds
         self._take = redis.register_script(_TAKE)
         self._swap = redis.register_script(_SWAP)
+        self._block = redis.register_script(_BLOCK)
         self._circuit: Backoff[str] = Backoff(Delays(0.5, 5.0))
         self._to_delete: dict[str, float] = {}
 
@@ -81,6 +89,12 @@ class RedisStore:
             new = b"" if swap.new is None else swap.new.raw
             arguments += [swap.expected.raw, new, max(1, int(swap.seconds * 1000))]
         await self._ask("store", lambda: self._swap(self._named(list(swaps)), arguments))
+
+    async def block(self, keys: Sequence[str]) -> None:
+        """Let nobody store anything under `keys` for a while; `delete` ends it."""
+        if keys:
+            arguments: list[bytes | int] = [new_lease().raw, _BLOCK_MILLISECONDS]
+            await self._ask("suspend", lambda: self._block(self._named(keys), arguments))
 
     async def delete(self, keys: Sequence[str]) -> None:
         """Forget what the keys hold; if Redis is away, before it is asked for anything else.

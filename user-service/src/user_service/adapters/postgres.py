@@ -99,6 +99,7 @@ class PostgresUsers:
 class PostgresUnits:
     """Units of work over one database; `to_record` says how an event is put into the outbox.
 
+    `ending` is told of a unit's events before the commit; what it raises undoes the unit.
     `ended` is told of the events of every unit after its end, also of one that may not have been
     committed: where a caller goes away in the middle of a commit, nobody knows.
     """
@@ -109,11 +110,13 @@ class PostgresUnits:
         to_record: Callable[[Event], OutboxRecord],
         wake: Callable[[], None],
         ended: Callable[[Sequence[Event]], Awaitable[None]],
+        ending: Callable[[Sequence[Event]], Awaitable[None]] | None = None,
     ) -> None:
         self._database = database
         self._to_record = to_record
         self._wake = wake
         self._ended = ended
+        self._ending = ending
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[UnitOfWork]:
@@ -121,6 +124,8 @@ class PostgresUnits:
         try:
             async with unit_of_work(self._database, self._wake) as (connection, emit):
                 yield PostgresUnit(connection, emit, self._to_record, events)
+                if events and self._ending is not None:
+                    await self._ending(events)
         finally:
             if events:
                 await asyncio.shield(self._ended(events))

@@ -8,7 +8,7 @@ import orjson
 from service_kit.cache import Cache
 
 from user_service.application.ports import Users
-from user_service.domain.events import Event
+from user_service.domain.events import Event, UserCreated
 from user_service.domain.models import User, UserPage
 
 _SHAPE: Final = 1
@@ -41,6 +41,11 @@ class RedisUsers:
 
     async def after(self, user_id: int, limit: int) -> UserPage:
         return await self._users.after(user_id, limit)
+
+    async def suspend(self, events: Sequence[Event]) -> None:
+        """Trust nothing kept of the users that change; call it just before the commit."""
+        known = (event.user.id for event in events if not isinstance(event, UserCreated))
+        await self._cache.suspend(*set(map(_key, known)))
 
     async def forget(self, events: Sequence[Event]) -> None:
         """Keep none of the users that the events are about; call it after the commit."""
