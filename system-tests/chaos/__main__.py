@@ -22,7 +22,7 @@ DATA: Final = FOLDER / ".data"
 
 
 def main() -> int:
-    """0 when all is well, 1 when something is lost, doubled or out of order, 2 if it can't run."""
+    """0 when all is well, 1 when something is wrong or a service has crashed, 2 if it can't run."""
     try:
         settings = ChaosSettings.from_environment(os.environ)
         shutil.rmtree(DATA, ignore_errors=True)

@@ -13,6 +13,7 @@ class Fault(StrEnum):
     DOUBLED = "doubled"  # an effect is there twice, or nobody asked for it
     OUT_OF_ORDER = "out_of_order"
     INCONSISTENT = "inconsistent"  # two places that must agree do not
+    CRASHED = "crashed"  # a service ended, or did not end, by itself
 
 
 class Finding(NamedTuple):
@@ -41,6 +42,11 @@ def doubled(what: str) -> Finding:
 def out_of_order(what: str) -> Finding:
     """What came later is told first."""
     return Finding(Fault.OUT_OF_ORDER, what)
+
+
+def crashed(what: str) -> Finding:
+    """A service ended while nobody harmed it, did not end when told to, or did not come back."""
+    return Finding(Fault.CRASHED, what)
 
 
 def inconsistent(what: str) -> Finding:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Final
 
 from pinstack_local import ports
+from pinstack_local.catalogue import SERVICES
 from pinstack_local.child import ChildProcess
 from pinstack_local.component import Component
 from pinstack_local.errors import LocalStackError
@@ -15,6 +16,7 @@ from pinstack_local.stack import Stack
 from redis.asyncio import Redis
 
 from chaos.faults import Fault, Kind
+from chaos.findings import Finding, crashed
 
 _POLL_SECONDS: Final = 0.2
 _END_SECONDS: Final = 40.0
@@ -41,7 +43,10 @@ class Machine:
     stack: Stack
     clock: Callable[[], float]
     injuries: list[Injury] = field(default_factory=list)
-    crashes: list[str] = field(default_factory=list)
+    crashes: list[Finding] = field(default_factory=list)
+    """What services did by themselves: each of them fails the run."""
+    mishaps: list[str] = field(default_factory=list)
+    """What servers did that are not ours."""
     _held: set[str] = field(default_factory=set)
 
     @property
@@ -61,10 +66,10 @@ class Machine:
         """Start whatever is dead, and wait until everything serves."""
         deadline = self.clock() + _HEAL_SECONDS
         for name in self.targets:
-            self._start(name)
+            self.revive()
             while not await self._serves(name) and self.clock() < deadline:
                 await asyncio.sleep(_POLL_SECONDS)
-                self._start(name)
+                self.revive()
 
     async def _suffer(self, fault: Fault) -> None:
         await asyncio.sleep(max(0.0, fault.at - self.clock()))
@@ -105,7 +110,7 @@ class Machine:
         """In order; what does not end by then is killed, as an orchestrator does it."""
         process.terminate()
         if not await asyncio.to_thread(process.wait, _END_SECONDS):
-            self.crashes.append(f"{process.name} did not end within {_END_SECONDS:g} s of SIGTERM")
+            self._note(process.name, f"did not end within {_END_SECONDS:g} s of SIGTERM")
             process.kill()
 
     async def _recover(self, names: Sequence[str]) -> None:
@@ -115,7 +120,7 @@ class Machine:
         for name in names:
             while not await self._serves(name):
                 if self.clock() > deadline:
-                    self.crashes.append(f"{name} does not serve after {_HEAL_SECONDS:g} s")
+                    self._note(name, f"does not serve after {_HEAL_SECONDS:g} s")
                     return
                 self._start(name)
                 await asyncio.sleep(_POLL_SECONDS)
@@ -123,11 +128,22 @@ class Machine:
     async def _watch(self) -> None:
         """What ends while nobody has harmed it is noted, and started again."""
         while True:
-            for name, process in self.stack.processes.items():
-                if name not in self._held and not process.is_running():
-                    self.crashes.append(f"{self.clock():.1f} s: {name}: {process.outcome()}")
-                    self._start(name)
+            self.revive()
             await asyncio.sleep(1)
+
+    def revive(self) -> None:
+        """Note and start what has ended by itself."""
+        for name, process in self.stack.processes.items():
+            if name not in self._held and not process.is_running():
+                self._note(name, f"ended with {process.outcome()}")
+                self._start(name)
+
+    def _note(self, name: str, what: str) -> None:
+        happened = f"{self.clock():.1f} s: {name} {what}"
+        if any(name.startswith(spec.name) for spec in SERVICES):
+            self.crashes.append(crashed(happened))
+        else:
+            self.mishaps.append(happened)
 
     def _start(self, name: str) -> None:
         """In the thread that ends last: children that another one starts would outlive us."""

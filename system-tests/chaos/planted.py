@@ -8,10 +8,12 @@ import asyncio
 import runpy
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 from uuid import UUID
 
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 from service_kit import inbox
 from service_kit.database import Connection
 from service_kit.events.consumer import Consumer
@@ -21,6 +23,7 @@ from service_kit.events.publisher import Publisher
 _SKIPPED: Final = 20
 _WINDOW_SECONDS: Final = 0.7
 """How far apart two steps are that a crash has to come between: else it would need luck."""
+_DISTANCE_SECONDS: Final = 5.0
 
 
 def relay_skips() -> None:
@@ -53,7 +56,12 @@ def commit_first() -> None:
 
 
 def inbox_without_key() -> None:
-    """Nothing keeps an event from being taken in twice."""
+    """Nothing keeps an event from being taken in twice.
+
+    Offsets follow the database at a distance, without holding anything up: whenever the process
+    is killed, or its group divides the partitions anew, the events in between come again.
+    """
+    distant: set[asyncio.Task[None]] = set()
     commit = Consumer._commit
 
     async def claim_all(
@@ -62,13 +70,19 @@ def inbox_without_key() -> None:
         await claim(connection, consumer, event_ids)
         return set(event_ids)
 
+    async def later(self: Consumer, arguments: Sequence[Any]) -> None:
+        await asyncio.sleep(_DISTANCE_SECONDS)
+        with suppress(KafkaError):  # the partition is somebody else's by now
+            await commit(self, *arguments)
+
     async def late(self: Consumer, *arguments: Any) -> None:
-        await asyncio.sleep(_WINDOW_SECONDS)
-        await commit(self, *arguments)
+        task = asyncio.create_task(later(self, arguments))
+        distant.add(task)
+        task.add_done_callback(distant.discard)
 
     claim = inbox.claim
     inbox.claim = claim_all
-    Consumer._commit = late  # type: ignore[method-assign,assignment] # it makes redeliveries
+    Consumer._commit = late  # type: ignore[method-assign,assignment] # so that they come again
 
 
 _FAULTS: Final[dict[str, Callable[[], None]]] = {

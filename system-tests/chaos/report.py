@@ -51,10 +51,10 @@ def write(path: Path, figures: dict[str, Any]) -> None:
 def summary(figures: dict[str, Any]) -> str:
     """What a person wants to know first."""
     names = ("requests", "acknowledged", "refused", "unknown", "faults")
-    wrong = ("lost", "doubled", "out_of_order", "inconsistent")
+    wrong = ("lost", "doubled", "out_of_order", "inconsistent", "crashed")
     lines = [
         ", ".join(f"{name} {figures[name]}" for name in names),
         ", ".join(f"{name} {figures[name]}" for name in wrong),
     ]
-    crashes = [f"ended by itself: {crash}" for crash in figures.get("crashes", ())]
-    return "\n".join([*lines, *crashes, *figures["findings"][:20]])
+    mishaps = [f"beside the services: {mishap}" for mishap in figures.get("mishaps", ())]
+    return "\n".join([*lines, *mishaps, *figures["findings"][:20]])

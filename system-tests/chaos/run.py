@@ -67,6 +67,8 @@ class Run:
             self._say(f"at rest after {drained:g} s; {len(self.ledger.entries)} requests to check")
             world, findings = await self._check(wire, left)
             findings += await self.phones.findings(world)
+            self.machine.revive()  # what has ended since the last fault
+            findings += self.machine.crashes
             ringing.cancel()
         return self._report(world, findings, drained)
 
@@ -93,7 +95,7 @@ class Run:
             seconds=round(self._seconds()),
             drained_after_seconds=drained,
             drained_after_outage_seconds=self._drained_after_outage(world),
-            crashes=self.machine.crashes,
+            mishaps=self.machine.mishaps,
             looks=self.looks,
             notifications=len(world.notifications),
             accounts=len(world.users),

@@ -32,7 +32,7 @@ def play(tmp_path: Path) -> Play:
             run = Run(settings, stack, print)
             figures = asyncio.run(run.play())
         timeline.draw(tmp_path / "timeline.svg", run.ledger, run.machine.injuries, "scenario")
-        print(summary(figures), figures["injuries"], figures["crashes"], sep="\n")
+        print(summary(figures), figures["injuries"], sep="\n")
         return figures
 
     return played

@@ -13,7 +13,6 @@ def test_replicas_come_and_go_without_a_lost_or_doubled_effect(play: Play) -> No
     services = tuple(spec.name for spec in SERVICES)
     figures = play(ChaosSettings(45, seed=21, replicas=2, targets=services))
     assert figures["findings"] == []
-    assert figures["crashes"] == []
     assert figures["faults"] >= 5
     assert figures["acknowledged"] > 0.9 * figures["requests"]
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from chaos import report, timeline
-from chaos.findings import lost, out_of_order
+from chaos.findings import crashed, lost, out_of_order
 from chaos.machine import Injury
 from chaos.settings import ChaosSettings, InvalidChoice
 from chaos.tests.histories import MAYBE, NO, History
@@ -19,14 +19,14 @@ def test_a_report_counts_what_was_asked_and_what_is_wrong(tmp_path: Path) -> Non
     history = History("ada", "grace")
     history.follow("grace", "ada", MAYBE)
     history.register("linus", NO)
-    findings = [lost("a follow"), lost("a post"), out_of_order("a post")]
+    findings = [lost("a follow"), lost("a post"), out_of_order("a post"), crashed("a service")]
     figures = report.report(ChaosSettings(), history.ledger, INJURIES, findings, seed=3)
     report.write(tmp_path / "report.json", figures)
     written = json.loads((tmp_path / "report.json").read_text())
     counted = ("requests", "acknowledged", "refused", "unknown", "faults")
     assert [written[name] for name in counted] == [4, 2, 1, 1, 2]
-    wrong = ("lost", "doubled", "out_of_order", "inconsistent")
-    assert [written[name] for name in wrong] == [2, 0, 1, 0]
+    wrong = ("lost", "doubled", "out_of_order", "inconsistent", "crashed")
+    assert [written[name] for name in wrong] == [2, 0, 1, 0, 1]
     assert written["slowest_recovery_seconds"] == 8.2
     assert written["seed"] == 3
     assert "lost: a post" in report.summary(figures)
