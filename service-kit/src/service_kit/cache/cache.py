@@ -71,7 +71,8 @@ class Cache:
     async def suspend(self, *keys: str) -> None:
         """Have `keys` loaded by all who ask, and kept by nobody, until `invalidate`, or for 30 s.
 
-        So a process that dies between its commit and `invalidate` leaves no old value behind. Never
+        So a process that dies between its commit and `invalidate` leaves no old value behind, but
+        where the writer before it invalidates just then, too: that ends its suspension. Never
         fails: while Redis is away, nothing is suspended.
         """
         with suppress(StoreAway):
