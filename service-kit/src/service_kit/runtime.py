@@ -1,6 +1,7 @@
 """Run a service until it is told to stop: signals, draining, and the tasks in its background."""
 
 import asyncio
+import gc
 import signal
 import sys
 import time
@@ -16,6 +17,8 @@ from service_kit.config import ProcessSettings, TelemetrySettings
 from service_kit.health import Health
 
 _LAG_INTERVAL = 0.5
+_GARBAGE = 10_000
+"""New objects, less those that are gone, after which cycles are looked for."""
 
 
 class Background:
@@ -100,6 +103,17 @@ def run(
     sys.exit(code)
 
 
+def _rarely_collect() -> None:
+    """Look for garbage in cycles less often, and never again among what was loaded to start.
+
+    A batch of events is thousands of objects that live for a moment: with Python's own threshold
+    (700) they were looked through again and again, for a third of the time of a busy consumer.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_GARBAGE)
+
+
 async def _until_stopped(service: str, starting: AbstractAsyncContextManager[Running]) -> int:
     """Hold the service up until a signal (0) or a crashed task (1); a signal also ends a start."""
     told = asyncio.Event()
@@ -117,6 +131,7 @@ async def _until_stopped(service: str, starting: AbstractAsyncContextManager[Run
     try:
         async with starting as service_up:
             up = True
+            _rarely_collect()
             service_up.health.started()
             service_up.tasks.start(_watch_lag(service), "event loop lag")
             log.info("started", port=service_up.port, admin_port=service_up.admin_port)

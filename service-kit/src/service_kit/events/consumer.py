@@ -148,7 +148,11 @@ class Consumer:
         # A backlog of one partition fills that alone. These calls do not wait, and so belong to the
         # same assignment: a rebalance waits for the event loop.
         for partition in consumer.assignment() - found.keys() if found else ():
-            found |= await consumer.getmany(partition, max_records=self._batch_size)
+            try:
+                found |= await consumer.getmany(partition, max_records=self._batch_size)
+            except kafka.KafkaError as error:
+                # What is found goes on; this one is asked for again.
+                self._log.warning("not fetched", partition=str(partition), reason=repr(error))
         return found
 
     async def _take(
