@@ -108,6 +108,10 @@ fuzz-ci: install ## the same, shorter, and the same every time
 clients: install ## a Python and a TypeScript client of the API's document, in build/clients, tried on a running platform
 	@$(MAKE) --no-print-directory -C system-tests clients URL=$(URL)
 
+.PHONY: test-monitoring
+test-monitoring: install ## traces, logs, and every query of dashboards and alerts, on a running platform
+	@$(MAKE) --no-print-directory -C system-tests test-monitoring
+
 .PHONY: test-system-kafka
 test-system-kafka: install ## the same against a real Apache Kafka
 	@PINSTACK_TEST_BROKER=kafka $(MAKE) --no-print-directory -C system-tests test
@@ -170,7 +174,7 @@ openapi-check: install ## fail where it differs from them, or breaks clients of 
 	@$(BIN)/python .ci/openapi.py --check && $(BIN)/python .ci/openapi_release.py
 
 .PHONY: ci-local
-ci-local: install lint proto-check env-example-check openapi-check dashboards-check check-deployment test-contract fuzz-ci clients test-system-kafka chaos-brief ## what CI runs beside `make test`
+ci-local: install lint proto-check env-example-check openapi-check dashboards-check check-deployment test-contract test-monitoring fuzz-ci clients test-system-kafka chaos-brief ## what CI runs beside `make test`
 
 # --- accounts
 

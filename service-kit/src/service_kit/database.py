@@ -22,6 +22,8 @@ else:
 
 Row = asyncpg.Record
 
+_SPAN = {"db.system.name": "postgresql"}
+
 _AWAY = (
     asyncpg.exceptions.ConnectionDoesNotExistError,
     asyncpg.exceptions.InterfaceError,
@@ -72,10 +74,11 @@ class Database:
         """A transaction: committed on a clean exit, rolled back on any exception."""
         committed = False
         try:
-            async with self.connection() as connection:
-                async with connection.transaction():
-                    yield connection
-                committed = True
+            with tracing.step("sql transaction", attributes=_SPAN):
+                async with self.connection() as connection:
+                    async with connection.transaction():
+                        yield connection
+                    committed = True
         finally:
             outcome = "committed" if committed else "rolled_back"
             metrics.DB_TRANSACTIONS.labels(self._service, outcome).inc()
@@ -96,7 +99,7 @@ class Database:
         """Run a connection's method on a statement, measured and traced under the name `query`."""
         started = time.perf_counter()
         try:
-            with tracing.step(f"sql {query}", attributes={"db.system.name": "postgresql"}):
+            with tracing.step(f"sql {query}", attributes=_SPAN):
                 return await run(sql, *arguments)
         finally:
             metrics.DB_QUERY_DURATION.labels(self._service, query).observe(
