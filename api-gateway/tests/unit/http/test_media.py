@@ -197,6 +197,17 @@ async def test_an_upload_goes_on_where_it_was_interrupted() -> None:
     assert world.media.files == {1: (1, b"imageimage")}
 
 
+async def test_a_key_belongs_to_one_length() -> None:
+    async with a_world() as world:
+        fields = world.fields(1, idempotency_key="once", upload_length="10")
+        first = await world.client.post("/media/uploads", headers=fields)
+        again = await world.client.post("/media/uploads", headers=fields)
+        other = world.fields(1, idempotency_key="once", upload_length="11")
+        refused = await world.client.post("/media/uploads", headers=other)
+    assert again.json() == first.json()
+    assert (refused.status_code, len(world.media.uploads)) == (422, 1)
+
+
 @pytest.mark.parametrize(
     ("fields", "status"),
     [

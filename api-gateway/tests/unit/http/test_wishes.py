@@ -128,7 +128,7 @@ REFUSED = [
         invalid("PUT", PATH, "quiet_hours.start", body=hours(start=text))
         for text in ("", "7:00", "24:00", "12:60", "12:30\n", "noon")
     ),
-    undecodable("PUT", PATH, hours(end=None)),
+    invalid("PUT", PATH, "quiet_hours.end", body=hours(end=None)),
     invalid("PUT", PATH, "quiet_hours.time_zone", body=hours(time_zone="")),
     invalid("PUT", PATH, "quiet_hours.time_zone", body=hours(time_zone="Nowhere")),
 ]

@@ -51,7 +51,7 @@ class BodyParameter:
     may_be_empty: bool
 
     def content(self, content_type: str | None, raw: bytes) -> dict[str, Any]:
-        """The object in the body; null is the same as absent. Raises InvalidInput without one."""
+        """The object in the body. Raises InvalidInput without one."""
         if not raw.strip() and self.may_be_empty:
             return {}
         if not json_body.is_json(content_type):
@@ -59,7 +59,7 @@ class BodyParameter:
         value = json_body.parse(raw)
         if not isinstance(value, dict):
             raise InvalidInput
-        return {name: item for name, item in value.items() if item is not None}
+        return value
 
 
 @dataclass(frozen=True, slots=True)

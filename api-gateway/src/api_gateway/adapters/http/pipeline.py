@@ -1,7 +1,7 @@
 """What happens to every request of an operation, in the order that the API promises."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -102,9 +102,15 @@ class Endpoint:
         try:
             if not self.operation.idempotent:
                 return await work()
-            return await self._edge.idempotency.once(call, self.operation.path, raw, work)
+            asked = b"\0".join([raw, *self._fields_read(call)])
+            return await self._edge.idempotency.once(call, self.operation.path, asked, work)
         finally:
             await self._wrote(call)
+
+    def _fields_read(self, call: Call) -> Iterator[bytes]:
+        """What a request says in header fields of its operation's own."""
+        for field in self.operation.fields:
+            yield (call.field(field.name.lower()) or "").encode("latin-1")
 
     def _key(self, call: Call, parameters: Mapping[str, str]) -> Key | None:
         """What names the answer to a hot read; None where it must be made for this caller."""

@@ -71,7 +71,7 @@ class MediaUploadRoutes:
         access=Access.TOKEN,
         success=Success(201, MediaUploadData, UPLOAD_EXAMPLE, "upload opened"),
         errors=(*TAKEN_IN, _VERSION),
-        fields=(Field("Upload-Length", "Bytes of the file.", _COUNT), _RESUMABLE),
+        fields=(Field("Upload-Length", "Bytes of the file.", {**_COUNT, "minimum": 1}), _RESUMABLE),
         options=_OPTIONS,
     )
     async def begin(self, call: Call) -> Answer:

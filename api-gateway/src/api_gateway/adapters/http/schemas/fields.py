@@ -14,6 +14,7 @@ from pydantic import (
     ValidatorFunctionWrapHandler,
     WithJsonSchema,
     WrapValidator,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -52,6 +53,14 @@ class Body(BaseModel):
         hide_input_in_errors=True,
         json_schema_extra=nullable,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, value: object) -> object:
+        """Null is the same as absent; in a value that may be any JSON it stays."""
+        if not isinstance(value, dict):
+            return value
+        return {name: item for name, item in value.items() if item is not None}
 
 
 class QueryModel(BaseModel):
