@@ -190,6 +190,9 @@ def _is_contrary(case: AnyCase, fields: set[str]) -> bool:
     query, body = case.query or {}, case.body if isinstance(case.body, dict) else {}
     if fields and fields <= {"archived", "page"}:
         return "grouped" in query
+    if fields == {"types"} and isinstance(types := body.get("types"), list):
+        names = [one.get("type") for one in types]
+        return len(names) > len(set(names))
     hours = body.get("quiet_hours")
     if fields == {"quiet_hours.end"} and isinstance(hours, dict):
         return bool(hours.get("start") == hours.get("end"))
