@@ -7,7 +7,7 @@ process, and then becomes the service.
 import asyncio
 import runpy
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 from uuid import UUID
@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError
 from service_kit import inbox
 from service_kit.database import Connection
 from service_kit.events.consumer import Consumer
-from service_kit.events.message import Message
+from service_kit.events.message import Message, Record
 from service_kit.events.publisher import Publisher
 
 _SKIPPED: Final = 20
@@ -47,10 +47,14 @@ def commit_first() -> None:
     """The consumer commits the offset before the database."""
     take = Consumer._take
 
-    async def hasty(self: Consumer, consumer: Any, partition: TopicPartition, records: Any) -> None:
-        await consumer.commit({partition: records[-1].offset + 1})
-        await asyncio.sleep(_WINDOW_SECONDS)
-        await take(self, consumer, partition, records)
+    async def hasty(
+        self: Consumer, consumer: Any, fetched: Mapping[TopicPartition, Sequence[Record]]
+    ) -> None:
+        ends = {place: records[-1].offset + 1 for place, records in fetched.items() if records}
+        if ends:
+            await consumer.commit(ends)
+            await asyncio.sleep(_WINDOW_SECONDS)
+        await take(self, consumer, fetched)
 
     Consumer._take = hasty  # type: ignore[method-assign] # that is the fault
 
