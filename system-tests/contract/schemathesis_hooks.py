@@ -37,6 +37,7 @@ _PASSWORDS: Final = {"password", "new_password"}
 
 # A cursor is signed, so that only lists can give one: links do.
 schemathesis.openapi.format("cursor", st.just(""))
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
 
 
 @dataclass(frozen=True)
@@ -191,8 +192,8 @@ def _is_contrary(case: AnyCase, fields: set[str]) -> bool:
     if fields and fields <= {"archived", "page"}:
         return "grouped" in query
     if fields == {"types"} and isinstance(types := body.get("types"), list):
-        names = [one.get("type") for one in types]
-        return len(names) > len(set(names))
+        names = [one["type"] for one in types if isinstance(one, dict)]
+        return len(names) > len(set(map(str, names)))
     hours = body.get("quiet_hours")
     if fields == {"quiet_hours.end"} and isinstance(hours, dict):
         return bool(hours.get("start") == hours.get("end"))

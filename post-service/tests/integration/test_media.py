@@ -148,6 +148,31 @@ async def test_what_is_no_picture_or_clip_is_refused(
     assert content not in incoming(media_folder)
 
 
+async def test_a_refusal_reaches_a_caller_that_still_writes(media: MediaServiceStub) -> None:
+    async def a_large_text() -> AsyncIterator[media_pb2.UploadMediaRequest]:
+        yield media_pb2.UploadMediaRequest(owner_id=1)
+        for _ in range(60):
+            yield media_pb2.UploadMediaRequest(chunk=b"text" * CHUNK)
+
+    for _ in range(5):
+        with pytest.raises(errors.InvalidArgument):
+            await media.UploadMedia(a_large_text())
+
+
+async def test_a_piece_that_is_refused_is_told_so(media: MediaServiceStub) -> None:
+    opened = await media.BeginUpload(media_pb2.BeginUploadRequest(owner_id=1, length=CHUNK))
+    place = media_pb2.AppendUploadRequest.Place(id=opened.upload.id, caller_id=1, offset=7)
+
+    async def elsewhere() -> AsyncIterator[media_pb2.AppendUploadRequest]:
+        yield media_pb2.AppendUploadRequest(place=place)
+        for _ in range(20):
+            yield media_pb2.AppendUploadRequest(chunk=b"text" * CHUNK)
+
+    for _ in range(5):
+        with pytest.raises(errors.AlreadyExists, match="offset"):
+            await media.AppendUpload(elsewhere())
+
+
 async def test_the_same_bytes_are_the_same_media(media: MediaServiceStub) -> None:
     first = await sent(media, a_picture(size=(70, 70)))
     assert (await sent(media, a_picture(size=(70, 70)))).id == first.id

@@ -41,6 +41,7 @@ class MediaServicer(media_pb2_grpc.MediaServiceServicer):
             upload = await self._library.take(first.owner_id, _chunks(request_iterator))
         except AppError as error:
             metrics.MEDIA_UPLOADS.labels("unknown", error.code).inc()
+            await _take_rest(request_iterator)
             raise
         metrics.MEDIA_UPLOADS.labels(upload.type, "taken").inc()
         return media_pb2.UploadMediaResponse(media=self._map.upload(upload))
@@ -89,12 +90,24 @@ class MediaServicer(media_pb2_grpc.MediaServiceServicer):
         if first is None or first.WhichOneof("part") != "place":
             raise NoHeader
         place, chunks = first.place, _chunks(request_iterator)
-        done = await self._resumable.append(place.id, place.caller_id, place.offset, chunks)
+        try:
+            done = await self._resumable.append(place.id, place.caller_id, place.offset, chunks)
+        except AppError:
+            await _take_rest(request_iterator)
+            raise
         return media_pb2.AppendUploadResponse(upload=self._map.progress(done))
 
     async def AbortUpload(self, request: media_pb2.AbortUploadRequest, context: Context) -> Empty:
         await self._resumable.abort(request.id, request.caller_id)
         return Empty()
+
+
+async def _take_rest(requests: AsyncIterator[object]) -> None:
+    """Let the caller send to the end: grpc.aio takes an answer that comes while it writes for an
+    internal error, whatever it says.
+    """
+    async for _ in requests:
+        pass
 
 
 async def _chunks(
