@@ -13,7 +13,12 @@ async def balanced(gateways: Sequence[str]) -> AsyncIterator[str]:
     """The address while the block runs; each connection goes to the first gateway that takes it."""
     addresses = [(str(parts.hostname), int(parts.port or 80)) for parts in map(urlsplit, gateways)]
 
+    serving: set[asyncio.Task[None]] = set()
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if (task := asyncio.current_task()) is not None:
+            serving.add(task)
+            task.add_done_callback(serving.discard)
         try:
             await _joined(reader, writer, addresses)
         finally:
@@ -25,6 +30,11 @@ async def balanced(gateways: Sequence[str]) -> AsyncIterator[str]:
         yield f"http://{host}:{port}"
     finally:
         server.close()
+        open_still = list(serving)
+        for one in open_still:
+            one.cancel()
+        await asyncio.gather(*open_still, return_exceptions=True)
+        await asyncio.sleep(0)  # aborted transports close in the next turn of the loop
 
 
 async def _joined(
