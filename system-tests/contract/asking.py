@@ -3,10 +3,13 @@
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any, Final
 
-from journeys.client import Json
+from journeys.client import API, PATIENCE_SECONDS, Json, checked
 from journeys.people import Person, Platform
+from PIL import Image
+from service_kit.testing import eventually
 
 PASSWORD: Final = "a harbour at dawn"
 
@@ -19,6 +22,8 @@ class Asked:
     query: Mapping[str, object] = field(default_factory=dict)
     body: object = None
     owner: Person | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -42,14 +47,41 @@ class Asking:
 
     async def muted(self) -> Asked:
         """Somebody whom the owner has muted."""
-        await self.owner.client.put(f"/notification/mutes/{self.other.id}")
-        return Asked({"user_id": self.other.id})
+        user_id = self._follower_body()["followee_id"]
+        await self.caller.client.put(f"/notification/mutes/{user_id}")
+        return Asked({"user_id": user_id})
 
     async def notification(self) -> Asked:
         """A notification in the owner's inbox."""
         body = {"user_id": self.owner.id, "type": "greeting"}
         sent = (await self.other.client.post("/notification/send", body)).data
         return Asked({"notification_id": sent["notification_id"]})
+
+    async def media(self) -> Asked:
+        """A picture of the owner's."""
+        made = await sent(self.platform, self.owner)
+        return Asked({"media_id": made["id"]})
+
+    async def shown(self) -> Asked:
+        """A picture of the owner's that can be seen."""
+        made = await sent(self.platform, self.owner)
+
+        async def is_ready() -> bool:
+            found: Json = (await self.owner.client.get(f"/media/{made['id']}")).data
+            return bool(found["state"] == "ready")
+
+        await eventually(is_ready, PATIENCE_SECONDS)
+        return Asked({"key": str(made["url"]).rpartition("/")[2]})
+
+    async def upload(self) -> Asked:
+        """A resumable upload of the owner's, and its first piece."""
+        answer = await self.platform.connection().post(
+            f"{API}/media/uploads",
+            headers={"authorization": f"Bearer {self.owner.client.token}", "upload-length": "10"},
+        )
+        piece = {"content-type": "application/offset+octet-stream", "upload-offset": "0"}
+        upload_id = checked(answer).data["id"]
+        return Asked({"upload_id": upload_id}, headers=piece, content=b"\x89PNG")
 
     async def session(self) -> Asked:
         """A session of the owner's, on another device."""
@@ -92,6 +124,30 @@ class Asking:
     def _follower_body(self) -> Json:
         followee = self.other if self.caller is self.owner else self.owner
         return {"followee_id": followee.id}
+
+
+def picture() -> bytes:
+    """A PNG, its like nobody else has."""
+    output = BytesIO()
+    Image.effect_noise((32, 32), 80).convert("RGB").save(output, "PNG")
+    return output.getvalue()
+
+
+def form() -> Asked:
+    """A form with a picture."""
+    head = '--b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n'
+    content = head.encode() + picture() + b"\r\n--b--\r\n"
+    return Asked(headers={"content-type": "multipart/form-data; boundary=b"}, content=content)
+
+
+async def sent(platform: Platform, person: Person) -> Json:
+    """A new picture of somebody's."""
+    asked, token = form(), f"Bearer {person.client.token}"
+    answer = await platform.connection().post(
+        f"{API}/media", content=asked.content, headers={**asked.headers, "authorization": token}
+    )
+    made: Json = checked(answer).data
+    return made
 
 
 def account() -> Json:
@@ -141,9 +197,18 @@ _REQUESTS: Final[Mapping[str, Callable[[Asking], Awaitable[Asked]]]] = {
     "unarchiveNotification": Asking.notification,
     "removeNotification": Asking.notification,
     "sendNotification": _fixed(lambda it: Asked(body={"user_id": it.owner.id, "type": "greeting"})),
-    "mute": _fixed(lambda it: Asked({"user_id": it.other.id})),
+    "mute": Asking.muted,
     "unmute": Asking.muted,
     "getAsset": _fixed(lambda _: Asked({"name": "start.js"})),
+    "getLiveAsset": _fixed(lambda _: Asked({"name": "style.css"})),
+    "uploadMedia": _fixed(lambda _: form()),
+    "getMedia": Asking.media,
+    "deleteMedia": Asking.media,
+    "readMedia": Asking.shown,
+    "beginUpload": _fixed(lambda _: Asked(headers={"upload-length": "10"})),
+    "getUpload": Asking.upload,
+    "appendUpload": Asking.upload,
+    "abortUpload": Asking.upload,
 }
 
 

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 DOCUMENT: Final = Path(__file__).resolve().parents[2] / "api-gateway" / "openapi.json"
 SWITCHING_PROTOCOLS: Final = 101
-_METHODS: Final = {"get", "put", "post", "delete"}
+_METHODS: Final = {"get", "put", "post", "patch", "delete"}
 
 
 def load() -> dict[str, Any]:
