@@ -3,6 +3,7 @@ no JSON Schema can say.
 """
 
 import os
+import re
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ _MOST_TAGS: Final = 20
 _NOTES: Final = 5
 _SECONDS: Final = 30
 _BAD_REQUEST: Final = 400
+_POSITION: Final = re.compile(r"media_items\.[0-9]\.position")
 _RULES: Final = (
     "CANNOT_FOLLOW_YOURSELF",
     "CANNOT_UNFOLLOW_YOURSELF",
@@ -194,6 +196,8 @@ def _is_contrary(case: AnyCase, fields: set[str]) -> bool:
     if fields == {"types"} and isinstance(types := body.get("types"), list):
         names = [one["type"] for one in types if isinstance(one, dict)]
         return len(names) > len(set(map(str, names)))
+    if fields and all(_POSITION.fullmatch(field) for field in fields):
+        return len(fields) > 1  # two at the same place
     hours = body.get("quiet_hours")
     if fields == {"quiet_hours.end"} and isinstance(hours, dict):
         return bool(hours.get("start") == hours.get("end"))
