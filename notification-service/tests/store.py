@@ -14,7 +14,8 @@ from notification_service.domain.fan_out import FanOutJob
 from notification_service.domain.groups import Group, GroupPage, GroupWindow
 from notification_service.domain.models import FeedPage, InboxState, Missed, Notification, Window
 from notification_service.domain.preferences import Mute, Preferences
-from tests.tables import InMemoryUnit, Stored, Tables, now
+from tests.tables import Stored, Tables, now
+from tests.unit_of_work import InMemoryUnit
 
 
 class InMemoryStore:

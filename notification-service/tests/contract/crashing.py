@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from notification_service.application.ports import UnitOfWork, Units
+from notification_service.application.units import UnitOfWork, Units
 
 
 class Crash(BaseException):

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import TypeVar
 
 import pytest
@@ -25,27 +24,13 @@ from notification_service.domain.facts import FollowEnded, FollowStarted
 from notification_service.domain.groups import GroupWindow
 from notification_service.domain.models import Target, Window
 from tests.builders import NOW, RECEPTION, a_draft, a_follow, an_unfollow
+from tests.contract.inbox_entries import Entry, told_of
 from tests.contract.stores import Store, notifications_of
 from tests.fakes import InMemoryStore, InMemoryUsers
 
 T = TypeVar("T")
 USERS = st.integers(1, 3)
 SUBJECTS = st.sampled_from(["post:1", "post:2"])
-
-
-@dataclass(slots=True)
-class Entry:
-    """A notification as the model has it."""
-
-    id: int
-    subject: str
-    is_read: bool = False
-    is_gone: bool = False
-    is_archived: bool = False
-
-    @property
-    def is_unread(self) -> bool:
-        return not self.is_read and not self.is_gone
 
 
 class Inboxes(RuleBasedStateMachine):
@@ -178,7 +163,7 @@ class Inboxes(RuleBasedStateMachine):
         for target in ended:
             for entry in self.model[target.user_id]:
                 entry.is_gone |= entry.is_unread and entry.subject == target.subject
-        self.run(self._append(_told(batch)))
+        self.run(self._append(told_of(batch)))
         return batch
 
     async def _append(self, started: list[Target]) -> None:
@@ -260,14 +245,3 @@ class Inboxes(RuleBasedStateMachine):
         while (frame := await self.stream.next(0)) is not None:
             if isinstance(frame, Announced) and isinstance(frame.event, NotificationCreated):
                 self.told[frame.event.inbox.user_id].append(frame.event.notification.id)
-
-
-def _told(batch: list[FollowStarted | FollowEnded]) -> list[Target]:
-    """The follows that are left at the end of a batch, in the order in which they began."""
-    left: dict[Target, None] = {}
-    for fact in batch:
-        if isinstance(fact, FollowStarted):
-            left.setdefault(fact.target)
-        else:
-            left.pop(fact.target, None)
-    return list(left)

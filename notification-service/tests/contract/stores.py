@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from notification_service.application.live import Hub
-from notification_service.application.ports import Inboxes, JobQueue, KeptPreferences, Units
+from notification_service.application.ports import Inboxes, JobQueue, KeptPreferences
+from notification_service.application.units import Units
 from notification_service.application.use_cases import Notifications
 from notification_service.application.wishes import Wishes
 from notification_service.domain.events import NotificationCreated

@@ -9,39 +9,19 @@ from pinstack_proto.notification.v1.notification_pb2_grpc import NotificationSer
 from prometheus_client import REGISTRY
 from service_kit import errors
 
+from tests.integration.calls import details, send, unread
 from tests.integration.replay_world import World
-
-
-async def _send(
-    stub: NotificationServiceStub, user_id: int, payload: bytes = b"", **more: Any
-) -> int:
-    more = {"type": "greeting", **more}
-    request = pb.SendNotificationRequest(user_id=user_id, payload=payload, **more)
-    answer = await stub.SendNotification(request)
-    return answer.notification_id
-
-
-async def _details(
-    stub: NotificationServiceStub, notification_id: int, caller_id: int = 0
-) -> pb.NotificationResponse:
-    return await stub.GetNotificationDetails(
-        pb.GetNotificationDetailsRequest(notification_id=notification_id, caller_id=caller_id)
-    )
-
-
-async def _unread(stub: NotificationServiceStub, user_id: int) -> int:
-    return (await stub.GetUnreadCount(pb.GetUnreadCountRequest(user_id=user_id))).count
 
 
 async def test_what_is_sent_is_found_as_it_was_sent(stub: NotificationServiceStub) -> None:
     payload = '{ "text":"žluťoučký", "n":1.50, "n":2 }'.encode()
-    id_ = await _send(stub, 1, payload, actor_id=9)
-    found = await _details(stub, id_, 1)
+    id_ = await send(stub, 1, payload, actor_id=9)
+    found = await details(stub, id_, 1)
     assert (found.id, found.user_id, found.type, found.seq) == (id_, 1, "greeting", 1)
     assert (found.payload, found.actor_id, found.is_read) == (payload, 9, False)
     assert found.created_at.seconds > 0
-    assert await _details(stub, id_) == found  # a client older than caller_id
-    bare = await _details(stub, await _send(stub, 1), 1)
+    assert await details(stub, id_) == found  # a client older than caller_id
+    bare = await details(stub, await send(stub, 1), 1)
     assert (bare.payload, bare.HasField("actor_id"), bare.seq) == (b"", False, 2)
 
 
@@ -50,16 +30,16 @@ async def test_what_is_sent_is_counted_by_type(stub: NotificationServiceStub) ->
         return REGISTRY.get_sample_value("pinstack_notifications_total", {"type": "custom"}) or 0
 
     before = counted()
-    await _send(stub, 2)
+    await send(stub, 2)
     assert counted() == before + 1
 
 
 async def test_the_same_key_gives_the_same_notification(stub: NotificationServiceStub) -> None:
     key: dict[str, Any] = {"idempotency_key": "abc", "actor_id": 9}
-    first = await _send(stub, 3, **key)
-    assert await _send(stub, 3, **key) == first
-    assert await _send(stub, 3, idempotency_key="abc", actor_id=10) != first
-    assert await _unread(stub, 3) == 2
+    first = await send(stub, 3, **key)
+    assert await send(stub, 3, **key) == first
+    assert await send(stub, 3, idempotency_key="abc", actor_id=10) != first
+    assert await unread(stub, 3) == 2
 
 
 @pytest.mark.parametrize(
@@ -88,11 +68,11 @@ async def test_a_notification_that_can_not_be_says_which_field_is_wrong(
 async def test_nothing_is_sent_to_nobody(stub: NotificationServiceStub, world: World) -> None:
     world.users.gone.add(4)
     with pytest.raises(errors.NotFound) as caught:
-        await _send(stub, 4)
+        await send(stub, 4)
     assert (caught.value.code, caught.value.message) == ("USER_NOT_FOUND", "user not found")
     world.users.is_away = True
     with pytest.raises(errors.Unavailable):
-        await _send(stub, 5)
+        await send(stub, 5)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +94,7 @@ async def test_who_may_not_and_what_is_gone_is_told_the_same_by_every_call(
     code: str,
     message: str,
 ) -> None:
-    id_ = await _send(stub, 6)
+    id_ = await send(stub, 6)
     if kind is errors.NotFound:
         await stub.RemoveNotification(
             pb.RemoveNotificationRequest(notification_id=id_, caller_id=caller_id)
@@ -131,26 +111,26 @@ async def test_who_may_not_and_what_is_gone_is_told_the_same_by_every_call(
 
 
 async def test_one_is_read_once_and_says_so_the_second_time(stub: NotificationServiceStub) -> None:
-    id_ = await _send(stub, 7)
-    await _send(stub, 7)
+    id_ = await send(stub, 7)
+    await send(stub, 7)
     request = pb.ReadNotificationRequest(notification_id=id_, caller_id=7)
     first, second = await stub.ReadNotification(request), await stub.ReadNotification(request)
     assert (first.already_read, first.unread) == (False, 1)
     assert (second.already_read, second.unread) == (True, 1)
-    assert (await _details(stub, id_, 7)).is_read
+    assert (await details(stub, id_, 7)).is_read
 
 
 async def test_one_is_removed_and_no_longer_counted(stub: NotificationServiceStub) -> None:
-    id_ = await _send(stub, 8)
-    await _send(stub, 8)
+    id_ = await send(stub, 8)
+    await send(stub, 8)
     request = pb.RemoveNotificationRequest(notification_id=id_, caller_id=8)
     assert (await stub.RemoveNotification(request)).unread == 1
-    assert await _unread(stub, 8) == 1
+    assert await unread(stub, 8) == 1
 
 
 async def test_all_are_read_or_all_up_to_a_seq(stub: NotificationServiceStub) -> None:
     for _ in range(3):
-        await _send(stub, 9)
+        await send(stub, 9)
     some = await stub.ReadAllUserNotifications(
         pb.ReadAllUserNotificationsRequest(user_id=9, up_to_seq=2)
     )
@@ -160,87 +140,6 @@ async def test_all_are_read_or_all_up_to_a_seq(stub: NotificationServiceStub) ->
     assert (rest.updated, rest.unread) == (1, 0)
     none = await stub.ReadAllUserNotifications(everything)
     assert (none.updated, none.unread) == (0, 0)
-
-
-async def test_the_feed_is_read_to_its_end_by_cursor_and_by_page(
-    stub: NotificationServiceStub,
-) -> None:
-    sent = [await _send(stub, 10) for _ in range(5)]
-    seen: list[int] = []
-    request = pb.GetUserNotificationFeedRequest(user_id=10, limit=2)
-    while True:
-        answer = await stub.GetUserNotificationFeed(request)
-        assert (answer.total, answer.limit, answer.total_pages) == (5, 2, 3)
-        seen += [one.id for one in answer.notifications]
-        if not answer.next_cursor:
-            break
-        request.cursor = answer.next_cursor
-    assert seen == sent[::-1]
-    second = pb.GetUserNotificationFeedRequest(user_id=10, limit=2, page=2)
-    page = await stub.GetUserNotificationFeed(second)
-    assert ([one.id for one in page.notifications], page.page) == ([sent[2], sent[1]], 2)
-    beyond = pb.GetUserNotificationFeedRequest(user_id=10, limit=2, page=9)
-    page = await stub.GetUserNotificationFeed(beyond)
-    assert (len(page.notifications), page.total, page.next_cursor) == (0, 5, "")
-    nobody = await stub.GetUserNotificationFeed(pb.GetUserNotificationFeedRequest(user_id=999))
-    assert (nobody.total, nobody.total_pages, nobody.page, nobody.limit) == (0, 0, 1, 20)
-
-
-async def test_the_feed_shows_the_unread_ones_alone_when_asked(
-    stub: NotificationServiceStub,
-) -> None:
-    sent = [await _send(stub, 11) for _ in range(3)]
-    await stub.ReadNotification(pb.ReadNotificationRequest(notification_id=sent[1], caller_id=11))
-    request = pb.GetUserNotificationFeedRequest(user_id=11, unread_only=True, limit=1)
-    first = await stub.GetUserNotificationFeed(request)
-    request.cursor = first.next_cursor
-    last = await stub.GetUserNotificationFeed(request)
-    assert [one.id for one in (*first.notifications, *last.notifications)] == [sent[2], sent[0]]
-    assert (first.total, last.next_cursor) == (2, "")
-
-
-@pytest.mark.parametrize(
-    ("fields", "code", "field"),
-    [
-        ({"user_id": 0}, "VALIDATION_FAILED", "user_id"),
-        ({"limit": 101}, "VALIDATION_FAILED", "limit"),
-        ({"limit": -1}, "VALIDATION_FAILED", "limit"),
-        ({"page": -1}, "VALIDATION_FAILED", "page"),
-        ({"page": 2**31 - 1}, "VALIDATION_FAILED", "page"),
-        ({"cursor": "no cursor"}, "INVALID_CURSOR", None),
-    ],
-)
-async def test_a_feed_that_can_not_be_says_why(
-    stub: NotificationServiceStub, fields: dict[str, Any], code: str, field: str | None
-) -> None:
-    request = pb.GetUserNotificationFeedRequest(**{"user_id": 1, **fields})
-    with pytest.raises(errors.InvalidArgument) as caught:
-        await stub.GetUserNotificationFeed(request)
-    assert caught.value.code == code
-    assert [violation.field for violation in caught.value.violations] == [field] * bool(field)
-
-
-async def test_what_was_missed_is_listed_with_tombstones(stub: NotificationServiceStub) -> None:
-    sent = [await _send(stub, 12, b"1") for _ in range(3)]
-    await stub.RemoveNotification(
-        pb.RemoveNotificationRequest(notification_id=sent[1], caller_id=12)
-    )
-    answer = await stub.ListSince(pb.ListSinceRequest(user_id=12, after_seq=1))
-    assert [(one.seq, one.withdrawn, one.payload) for one in answer.notifications] == [
-        (2, True, b""),
-        (3, False, b"1"),
-    ]
-    assert (answer.last_seq, answer.unread, answer.truncated) == (3, 2, False)
-    some = await stub.ListSince(pb.ListSinceRequest(user_id=12, limit=2))
-    assert ([one.seq for one in some.notifications], some.truncated) == ([1, 2], True)
-
-
-async def test_an_inbox_says_where_it_stands(stub: NotificationServiceStub) -> None:
-    state = await stub.GetInboxState(pb.GetInboxStateRequest(user_id=998))
-    assert (state.last_seq, state.unread) == (0, 0)
-    await _send(stub, 13)
-    state = await stub.GetInboxState(pb.GetInboxStateRequest(user_id=13))
-    assert (state.last_seq, state.unread, await _unread(stub, 13)) == (1, 1, 1)
 
 
 @pytest.mark.parametrize(

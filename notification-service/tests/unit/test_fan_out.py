@@ -13,7 +13,7 @@ from notification_service.domain.fan_out import FanOutJob
 from notification_service.domain.models import Window
 from tests.builders import RECEPTION, a_post, a_post_gone
 from tests.fakes import InMemoryFollowership, InMemoryStore, InMemoryUsers
-from tests.tables import InMemoryUnit
+from tests.unit_of_work import InMemoryUnit
 
 ANN, BOB = 100, 200
 

@@ -14,7 +14,7 @@ from service_kit.unit_of_work import Emit, unit_of_work
 
 from notification_service.adapters.postgres_groups import read_groups
 from notification_service.application.live import Hub, Turn
-from notification_service.application.ports import (
+from notification_service.application.units import (
     InboxChanges,
     JobChanges,
     Marks,

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from notification_service.application.ports import Followership, JobQueue, Units, Users
+from notification_service.application.ports import Followership, JobQueue, Users
 from notification_service.application.reception import Reception
+from notification_service.application.units import Units
 from notification_service.domain.errors import AppError
 from notification_service.domain.facts import DELETED_USERNAME, PostPublished, post_subject
 from notification_service.domain.fan_out import FanOutJob

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from notification_service.application.ports import Units, Users
+from notification_service.application.ports import Users
 from notification_service.application.reception import Reception
+from notification_service.application.units import Units
 from notification_service.domain.facts import (
     DELETED_USERNAME,
     AccountGone,

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from notification_service.application.ports import Clock, UnitOfWork
+from notification_service.application.ports import Clock
+from notification_service.application.units import UnitOfWork
 from notification_service.domain.models import Draft
 from notification_service.domain.preferences import Preferences
 

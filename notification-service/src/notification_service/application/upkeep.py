@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from notification_service.application.ports import Units
+from notification_service.application.units import Units
 
 _BATCH: Final = 1000
 _JOBS_KEPT: Final = timedelta(days=7)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from notification_service.application.live import Stream
-from notification_service.application.ports import Inboxes, KeptPreferences, Units, Users
+from notification_service.application.ports import Inboxes, KeptPreferences, Users
 from notification_service.application.reception import Reception
+from notification_service.application.units import Units
 from notification_service.domain.errors import (
     AccessDenied,
     AlreadySent,

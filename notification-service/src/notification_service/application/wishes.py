@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from notification_service.application.ports import KeptPreferences, Units, Users
+from notification_service.application.ports import KeptPreferences, Users
+from notification_service.application.units import Units
 from notification_service.domain.errors import CannotMuteYourself, MuteNotFound, UserNotFound
 from notification_service.domain.preferences import Mute, Preferences
 from notification_service.domain.rules import check_id
