@@ -51,13 +51,17 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What processing found and made. Width and height are pixels, upright; 0 is unknown."""
+    """What processing found and made. Width and height are pixels, upright; 0 is unknown.
+
+    The duration is a clip's.
+    """
 
     width: int = 0
     height: int = 0
     blurhash: str = ""
     variants: tuple[Variant, ...] = ()
     kept_as_sent: bool = False
+    duration_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

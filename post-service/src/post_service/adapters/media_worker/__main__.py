@@ -4,53 +4,50 @@ LIMITS is JSON: pixels, memory in bytes, seconds of CPU. The outcome is JSON on 
 """
 
 import json
-import os
-import resource
 import sys
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-_NICENESS: Final = 19
-_OPEN_FILES: Final = 64
+from post_service.adapters.media_worker.bounds import bound
 
 
 def main(limits: dict[str, int], source: Path, folder: Path, content_type: str) -> dict[str, Any]:
     """What was made, or `failure` and why."""
-    _bound(limits)
+    bound(limits["memory"], limits["seconds"])
     # Only now: what is loaded counts against the bounds, and a service never loads it.
-    from post_service.adapters.media_worker import clips, pictures  # noqa: PLC0415
+    from post_service.adapters.media_worker import pictures  # noqa: PLC0415
 
     try:
         if content_type.startswith("image/"):
             found = pictures.make(source, folder, limits["pixels"])
-            return {**asdict(found), "kept_as_sent": False}
-        clip = clips.make(source, folder, content_type)
-        made = []
-        if clip.frame is not None:
-            made.append(asdict(pictures.make_poster(clip.frame, folder, limits["pixels"])))
-        size = clip.path.stat().st_size
-        shown = pictures.Made("clip", clip.path.name, content_type, clip.width, clip.height, size)
-        return {
-            "width": clip.width,
-            "height": clip.height,
-            "blurhash": "",
-            "made": [asdict(shown), *made],
-            "kept_as_sent": clip.frame is None,
-        }
+            return {**asdict(found), "duration_ms": 0, "kept_as_sent": False}
+        return _of_clip(limits, source, folder, content_type)
     except pictures.Damaged as damage:
         return {"failure": str(damage)}
 
 
-def _bound(limits: dict[str, int]) -> None:
-    os.nice(_NICENESS)
-    resource.setrlimit(resource.RLIMIT_AS, (limits["memory"], limits["memory"]))
-    resource.setrlimit(resource.RLIMIT_CPU, (limits["seconds"], limits["seconds"]))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with suppress(OSError):  # of all processes this one goes first
-        Path("/proc/self/oom_score_adj").write_text("1000")
+def _of_clip(
+    limits: dict[str, int], source: Path, folder: Path, content_type: str
+) -> dict[str, Any]:
+    from post_service.adapters.media_worker import clips, pictures  # noqa: PLC0415
+
+    clip = clips.make(source, folder, content_type, limits["pixels"], limits["seconds"])
+    size = clip.path.stat().st_size
+    shown = pictures.Made("clip", clip.path.name, content_type, clip.width, clip.height, size)
+    made, blurred = [asdict(shown)], ""
+    if clip.frame is not None:
+        poster = pictures.make_poster(clip.frame, folder, limits["pixels"])
+        made.append(asdict(poster.made[0]))
+        blurred = poster.blurhash
+    return {
+        "width": clip.width,
+        "height": clip.height,
+        "duration_ms": clip.duration_ms,
+        "blurhash": blurred,
+        "made": made,
+        "kept_as_sent": clip.frame is None,
+    }
 
 
 if __name__ == "__main__":

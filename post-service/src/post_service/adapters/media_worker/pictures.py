@@ -56,12 +56,13 @@ def make(source: Path, folder: Path, most_pixels: int) -> Pictures:
     return Pictures(picture.width, picture.height, _blurhash(picture), made)
 
 
-def make_poster(source: Path, folder: Path, most_pixels: int) -> Made:
+def make_poster(source: Path, folder: Path, most_pixels: int) -> Pictures:
     """Write one JPEG, the poster of a clip, into `folder`. Raises `Damaged`."""
     picture = _decoded(source, most_pixels)
     edge = SIZES["large"]
     picture.thumbnail((edge, edge), Image.Resampling.LANCZOS)
-    return _saved(_opaque(picture), folder, "poster", "jpg", quality=82, progressive=True)
+    made = _saved(_opaque(picture), folder, "poster", "jpg", quality=82, progressive=True)
+    return Pictures(picture.width, picture.height, _blurhash(picture), [made])
 
 
 def _decoded(source: Path, most_pixels: int) -> Image.Image:
@@ -74,15 +75,9 @@ def _decoded(source: Path, most_pixels: int) -> Image.Image:
                 return _upright(opened)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise Damaged(f"it has more than {most_pixels} pixels") from error
-    except (
-        OSError,
-        ValueError,
-        SyntaxError,
-        EOFError,
-        MemoryError,
-        TypeError,
-        IndexError,
-    ) as error:
+    except MemoryError as error:
+        raise Damaged("it takes too much memory") from error
+    except (OSError, ValueError, SyntaxError, EOFError, TypeError, IndexError) as error:
         raise Damaged("it is damaged") from error
 
 

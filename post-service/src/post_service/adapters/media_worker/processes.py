@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 import time
 from dataclasses import dataclass
@@ -71,16 +72,23 @@ async def _run(command: list[str], seconds: float) -> tuple[int, bytes, bytes]:
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
 
     def start() -> Popen[bytes]:
-        return Popen(command, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, env=environment)  # noqa: S603
+        return Popen(  # noqa: S603
+            command,
+            stdin=DEVNULL,
+            stdout=PIPE,
+            stderr=PIPE,
+            env=environment,
+            start_new_session=True,
+        )
 
     process = await asyncio.to_thread(start)
     try:
         output, errors = await asyncio.to_thread(process.communicate, timeout=seconds)
     except TimeoutExpired as error:
-        raise ProcessingFailed("it takes too long") from error
+        raise WorkerDied from error  # twice its seconds of CPU: rather the machine than the file
     finally:
-        if process.poll() is None:
-            process.kill()
+        if process.poll() is None:  # its group: what it has started goes with it
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait()
     return process.returncode, output, errors
 
@@ -95,4 +103,5 @@ def outcome_from(found: dict[str, Any]) -> Outcome:
         blurhash=found["blurhash"],
         variants=tuple(Variant(**made) for made in found["made"]),
         kept_as_sent=found["kept_as_sent"],
+        duration_ms=found["duration_ms"],
     )

@@ -1,0 +1,122 @@
+"""The process that looks into a file ends at its bounds, and with it whatever it has started."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import psutil
+import pytest
+from service_kit.testing import eventually
+
+from post_service.adapters.media_worker.processes import Bounds, WorkerProcesses
+from post_service.application.processing import Processing
+from post_service.domain.media import Arrival, ProcessingFailed, State, WorkerDied
+from tests.builders import NOW
+from tests.media_fakes import DAY, InMemoryObjects, InMemoryUploads
+from tests.pictures import a_picture
+
+MIB = 1024 * 1024
+LARGE = (6000, 6000)
+TOO_LITTLE = [Bounds(memory=20 * MIB), Bounds(seconds=1)]
+
+
+@pytest.fixture
+def shown(tmp_path: Path) -> Path:
+    """Where a worker writes."""
+    folder = tmp_path / "shown"
+    folder.mkdir()
+    return folder
+
+
+def a_file(folder: Path, content: bytes) -> Path:
+    """A file to be looked into."""
+    path = folder.parent / "source"
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("bounds", TOO_LITTLE)
+async def test_a_worker_that_needs_more_than_it_may_have_dies(shown: Path, bounds: Bounds) -> None:
+    source = a_file(shown, a_picture("PNG", size=LARGE))
+    with pytest.raises(WorkerDied):
+        await WorkerProcesses(bounds).process(source, shown, "image/png")
+
+
+async def test_a_picture_that_decodes_to_more_than_memory_holds_has_failed(shown: Path) -> None:
+    source = a_file(shown, a_picture(size=LARGE))
+    with pytest.raises(ProcessingFailed, match="it takes too much memory"):
+        await WorkerProcesses(Bounds(memory=200 * MIB)).process(source, shown, "image/jpeg")
+
+
+async def test_what_the_worker_dies_of_has_failed_in_the_end_and_the_next_one_is_served() -> None:
+    uploads, objects = InMemoryUploads(), InMemoryObjects()
+    contents = {"incoming/bad": a_picture("PNG", size=LARGE), "incoming/good": a_picture()}
+    numbers = {}
+    for key, content in contents.items():
+        objects.keep(key, content)
+        arrival = Arrival(1, key.encode().ljust(32), "image/png", len(content), (key,))
+        numbers[key] = (await uploads.add(arrival, 10**9))[0].id
+    processing = Processing(uploads, objects, WorkerProcesses(Bounds(seconds=1)))
+    while uploads.now < NOW + DAY:
+        while await processing.next():
+            pass
+        uploads.now += DAY / 10
+    states = {key: uploads.rows[number].upload.state for key, number in numbers.items()}
+    assert states == {"incoming/bad": State.FAILED, "incoming/good": State.READY}
+    assert uploads.rows[numbers["incoming/bad"]].upload.failure == "it could not be processed"
+    assert not [key for key in objects.content if key.startswith("incoming/")]
+
+
+@pytest.fixture
+def endless_ffmpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An ffmpeg that does nothing, for ever; the file in which it says its process id."""
+    noted = tmp_path / "pid"
+    for name in ("ffmpeg", "ffprobe"):
+        program = tmp_path / name
+        program.write_text(
+            f"#!/bin/sh\necho $$ > {noted}.new\nmv {noted}.new {noted}\nexec sleep 600\n"
+        )
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    return noted
+
+
+def is_gone(noted: Path) -> bool:
+    """Whether the process whose id is noted there has ended."""
+    try:
+        return psutil.Process(int(noted.read_text())).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def worker_of(noted: Path) -> psutil.Process:
+    """The process that has started the one whose id is noted there."""
+    worker = psutil.Process(int(noted.read_text())).parent()
+    assert worker is not None
+    return worker
+
+
+async def test_an_ffmpeg_that_does_not_end_is_ended(shown: Path, endless_ffmpeg: Path) -> None:
+    with pytest.raises(ProcessingFailed, match="it takes too long"):
+        await WorkerProcesses(Bounds(seconds=2)).process(a_file(shown, b"x"), shown, "video/mp4")
+    await eventually(lambda: is_gone(endless_ffmpeg), 5)
+
+
+async def test_ffmpeg_ends_with_a_worker_that_is_killed(shown: Path, endless_ffmpeg: Path) -> None:
+    work = WorkerProcesses(Bounds()).process(a_file(shown, b"x"), shown, "video/mp4")
+    task = asyncio.create_task(work)
+    await eventually(endless_ffmpeg.exists, 20)
+    worker_of(endless_ffmpeg).kill()
+    with pytest.raises(WorkerDied):
+        await task
+    await eventually(lambda: is_gone(endless_ffmpeg), 5)
+
+
+async def test_both_end_with_a_service_that_gives_up(shown: Path, endless_ffmpeg: Path) -> None:
+    work = WorkerProcesses(Bounds()).process(a_file(shown, b"x"), shown, "video/mp4")
+    task = asyncio.create_task(work)
+    await eventually(endless_ffmpeg.exists, 20)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await eventually(lambda: is_gone(endless_ffmpeg), 5)
