@@ -19,6 +19,7 @@ class ReadRecord:
     key: bytes | None
     value: bytes | None
     headers: Headers
+    timestamp: int = -1
 
     def header(self, name: str) -> str:
         return dict(self.headers)[name].decode()

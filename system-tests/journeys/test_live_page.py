@@ -4,16 +4,14 @@ import os
 import re
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, async_playwright, expect
 
-from journeys.client import PATIENCE_SECONDS
 from journeys.machine import Machine
-from journeys.people import Person, Platform
+from journeys.people import Platform
+from journeys.window import PATIENCE, window
 
-PATIENCE = PATIENCE_SECONDS * 1000
 NO_SOCKETS = """
 const Real = WebSocket;
 window.WebSocket = class extends Real {
@@ -38,58 +36,6 @@ async def browser() -> AsyncIterator[Browser]:
         chromium = await playwright.chromium.launch(executable_path=program, args=arguments)
         yield chromium
         await chromium.close()
-
-
-class Window:
-    """The page in a window of its own, and the complaints of the browser about it."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.complaints: list[str] = []
-        page.set_default_timeout(PATIENCE)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", lambda line: self._note(line.type, line.text))
-
-    def _note(self, kind: str, text: str) -> None:
-        if kind == "error" and "Failed to load resource" not in text:
-            self.complaints.append(text)
-
-    async def sign_in(self, person: Person) -> None:
-        """Through the form."""
-        await self.page.get_by_label("Username", exact=True).fill(person.username)
-        await self.page.get_by_label("Password").fill(person.password)
-        await self.page.get_by_role("button", name="Sign in", exact=True).click()
-
-    async def is_live(self, carrier: str = "WebSocket") -> None:
-        """Wait until it is connected."""
-        await expect(self.page.locator("#state")).to_have_text(f"live · {carrier}")
-
-    async def shows(self, *texts: str | re.Pattern[str]) -> None:
-        """Wait until the list has exactly these lines, newest first."""
-        await expect(self.page.locator("#list .text")).to_have_text(list(texts))
-
-    async def has_unread(self, count: int) -> None:
-        """Wait until the bell says so."""
-        name = f"Notifications, {count or 'none'} unread"
-        await expect(self.page.get_by_role("button", name=name, exact=True)).to_be_visible()
-
-
-@asynccontextmanager
-async def window(
-    browser: Browser, platform: Platform, *, gateway: int = 0, script: str = ""
-) -> AsyncIterator[Window]:
-    """The page as a new visitor sees it."""
-    context = await browser.new_context()
-    if script:
-        await context.add_init_script(script)
-    window = Window(await context.new_page())
-    answer = await window.page.goto(f"{platform.gateway(gateway)}/live")
-    assert answer is not None
-    assert answer.status == 200
-    try:
-        yield window
-    finally:
-        await context.close()
 
 
 async def test_people_see_each_other_follow_and_post(browser: Browser, platform: Platform) -> None:
@@ -165,6 +111,58 @@ async def test_a_page_without_sockets_takes_the_stream_of_events(
         await screen.page.get_by_role("button", name="Mark all as read").click()
         await screen.has_unread(0)
         await ada.has_unread(0)
+
+
+async def test_a_page_shows_what_its_owner_does_on_another_device(
+    browser: Browser, platform: Platform
+) -> None:
+    ada, grace, linus = await platform.people("ada", "grace", "linus")
+    async with window(browser, platform) as screen:
+        await screen.sign_in(ada)
+        await screen.is_live()
+        await grace.follow(ada)
+        await screen.shows(f"{grace.username} follows you")
+        await linus.follow(ada)
+        both = (f"{linus.username} follows you", f"{grace.username} follows you")
+        await screen.shows(*both)
+        unseen, unread = (
+            screen.page.locator(f"#list li{kind}") for kind in (".unseen", ":not(.read)")
+        )
+        await expect(unseen).to_have_count(2)
+        await ada.client.put("/notification/seen", {"up_to_seq": 1})
+        await expect(unseen).to_have_count(1)
+        await expect(unread).to_have_count(2)
+
+        first = f"/notification/{(await ada.feed())[1]['id']}"
+        await ada.client.put(f"{first}/archive")
+        await screen.shows(both[0])
+        await screen.has_unread(1)
+        await ada.client.put(f"{first}/unarchive")
+        await screen.shows(*both)
+        await expect(unread).to_have_count(1)
+
+        await ada.client.put("/notification/read-all", {"up_to_seq": 2})
+        await expect(unread).to_have_count(0)
+        assert screen.complaints == []
+
+
+async def test_to_look_at_the_bell_is_to_see(browser: Browser, platform: Platform) -> None:
+    ada, grace = await platform.people("ada", "grace")
+    async with window(browser, platform) as screen, window(browser, platform, gateway=1) as tablet:
+        for one in (screen, tablet):
+            await one.sign_in(ada)
+            await one.is_live()
+        await grace.follow(ada)
+        for one in (screen, tablet):
+            await expect(one.page.locator("#list li.unseen")).to_have_count(1)
+        await screen.page.get_by_role("button", name="Notifications, 1 unread").click()
+        for one in (screen, tablet):
+            await expect(one.page.locator("#list li.unseen")).to_have_count(0)
+            await one.has_unread(1)
+        await screen.page.reload()
+        await screen.sign_in(ada)
+        await screen.shows(f"{grace.username} follows you")
+        await expect(screen.page.locator("#list li.unseen")).to_have_count(0)
 
 
 async def test_what_a_stranger_sends_is_text(browser: Browser, platform: Platform) -> None:

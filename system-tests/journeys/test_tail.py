@@ -32,6 +32,25 @@ async def test_it_shows_what_happens_and_what_happened_while_the_gateway_was_dea
         assert await process.wait() == 0
 
 
+async def test_it_says_what_its_owner_does_on_another_device(platform: Platform) -> None:
+    ada, grace, linus = await platform.people("ada", "grace", "linus")
+    async with tail(platform, ada) as process:
+        await line(process, "online")
+        await grace.follow(ada)
+        number = (await line(process, "told"))["notification"]["id"]
+        await ada.client.put("/notification/seen", {"up_to_seq": 1})
+        assert (await line(process, "seenelsewhere"))["unseen"] == 0
+        await ada.client.put(f"/notification/{number}/read")
+        assert (await line(process, "readelsewhere"))["ids"] == [number]
+        for verb, archived in (("archive", True), ("unarchive", False)):
+            await ada.client.put(f"/notification/{number}/{verb}")
+            event = await line(process, "archivedelsewhere")
+            assert (event["ids"], event["archived"], event["unread"]) == ([number], archived, 0)
+        await linus.follow(ada)
+        assert follower(await line(process, "told")) == linus.username
+        assert await process.wait() == 0
+
+
 async def test_a_wrong_password_ends_it_with_a_word(platform: Platform) -> None:
     (ada,) = await platform.people("ada")
     ada.password = "not the password"

@@ -3,7 +3,15 @@
 import pytest
 from pinstack_tail.client import Feed
 from pinstack_tail.errors import SignedOut
-from pinstack_tail.frames import ReadElsewhere, Refused, Told, Unread, Withdrawn
+from pinstack_tail.frames import (
+    ArchivedElsewhere,
+    ReadElsewhere,
+    Refused,
+    SeenElsewhere,
+    Told,
+    Unread,
+    Withdrawn,
+)
 
 from tests.device import device
 from tests.fakes import FakeGateway, Script, breaks, closes, entry, ready, says, told
@@ -101,12 +109,24 @@ async def test_other_frames_are_told_and_unknown_ones_are_not(gateway: FakeGatew
     refused = {"type": "error", "code": "NOT_FOUND", "message": "notification not found"}
     others: list[dict[str, object]] = [{"type": "ping"}, {"type": "newer", "what": 1}]
     read = {"type": "read", "ids": [101], "unread": 1}
-    gateway.scripts.append(says(ready(0), *others, read, {"type": "unread", "unread": 0}, refused))
+    seen = {"type": "seen", "up_to_seq": 7, "unseen": 2}
+    archived: list[dict[str, object]] = [
+        {"type": "archived", "ids": [101], "archived": there, "unread": 1}
+        for there in (True, False)
+    ]
+    marks = [read, seen, *archived]
+    gateway.scripts.append(
+        says(ready(0), *others, *marks, {"type": "unread", "unread": 0}, refused, told(1))
+    )
     async with device(gateway) as phone:
         await phone.online()
         assert await phone.next() == ReadElsewhere(1, [101])
+        assert await phone.next() == SeenElsewhere(7, 2)
+        assert await phone.next() == ArchivedElsewhere(1, [101], True)
+        assert await phone.next() == ArchivedElsewhere(1, [101], False)
         assert await phone.next() == Unread(0)
         assert await phone.next() == Refused("NOT_FOUND", "notification not found")
+        assert await phone.seqs(1) == [1], "what is marked elsewhere moves no seq"
 
 
 async def test_reading_is_said_through_the_socket(gateway: FakeGateway) -> None:

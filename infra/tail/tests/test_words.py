@@ -5,7 +5,17 @@ from io import StringIO
 
 import pytest
 from pinstack_tail.client import Feed, Offline, Online
-from pinstack_tail.frames import Notification, Told, Unread, frame_from_json, notification_from_json
+from pinstack_tail.frames import (
+    ArchivedElsewhere,
+    Marked,
+    Notification,
+    ReadElsewhere,
+    SeenElsewhere,
+    Told,
+    Unread,
+    frame_from_json,
+    notification_from_json,
+)
 from pinstack_tail.screen import Screen, json_line
 from pinstack_tail.words import headline, sentence
 from rich.console import Console
@@ -57,6 +67,31 @@ def test_the_screen_shows_every_kind_of_event_as_a_line() -> None:
     assert [line.split()[0] for line in lines[2:5]] == ["4", "5", "6"]
     assert lines[4].endswith("[b]eve follows you")
     assert "the server restarts; back in 1.2 s" in lines[6]
+
+
+@pytest.mark.parametrize(
+    ("event", "text"),
+    [
+        (ReadElsewhere(1, [7]), "notification 7 read elsewhere; 1 unread"),
+        (ReadElsewhere(0, (), 9), "all up to seq 9 read elsewhere; 0 unread"),
+        (SeenElsewhere(9, 2), "all up to seq 9 seen elsewhere; 2 unseen"),
+        (ArchivedElsewhere(1, [7, 8], True), "notifications 7, 8 archived elsewhere; 1 unread"),
+        (ArchivedElsewhere(1, [7], False), "notification 7 taken back from the archive; 1 unread"),
+    ],
+)
+def test_what_another_device_did_in_one_line(event: Marked, text: str) -> None:
+    assert sentence(event) == text
+
+
+def test_what_is_seen_elsewhere_is_still_unread() -> None:
+    output = StringIO()
+    with Screen("ada", Console(file=output, width=100, force_terminal=True)) as screen:
+        screen.show(Unread(3))
+        screen.show(SeenElsewhere(9, 0))
+        screen.show(ArchivedElsewhere(2, [7], True))
+    lines = output.getvalue()
+    assert lines.rindex("3 unread · ada") > lines.index("seen elsewhere")
+    assert lines.rindex("2 unread · ada") > lines.index("archived elsewhere")
 
 
 def test_the_status_stands_below_the_lines_in_a_terminal() -> None:

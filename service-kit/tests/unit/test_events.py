@@ -34,6 +34,12 @@ def test_an_event_is_read_as_it_was_written() -> None:
     assert (event.key, event.value, event.time) == ("7", b"\x08\x07", MOMENT)
 
 
+def test_an_event_knows_when_its_record_was_made() -> None:
+    published = received(replace(RECORD, timestamp=1_767_323_045_678)).published_at
+    assert published == datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
+    assert received(RECORD).published_at is None
+
+
 def test_the_time_of_an_event_is_in_utc_whatever_zone_it_came_in() -> None:
     zone = timezone(timedelta(hours=2))
     headers = cloud_event_headers(EVENT_ID, "t", "s", MOMENT.astimezone(zone), {})

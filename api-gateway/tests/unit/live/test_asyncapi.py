@@ -41,7 +41,9 @@ def bodies() -> dict[str, list[Frame]]:
         "reset_frame": [frames.reset_frame(5000)],
         "read_frame": [frames.read_frame([17], None, 3), frames.read_frame([], 124, 0)],
         "seen_frame": [frames.seen_frame(124, 0)],
-        "archived_frame": [frames.archived_frame([17], archived=True, unread=3)],
+        "archived_frame": [
+            frames.archived_frame([17], archived=there, unread=3) for there in (True, False)
+        ],
         "unread_frame": [frames.unread_frame(0)],
         "plain_frame": [frames.plain_frame(kind) for kind in ("ping", "pong", "token_expiring")],
         "error_frame": [frames.error_frame("UNKNOWN_TYPE", "unknown frame type")],

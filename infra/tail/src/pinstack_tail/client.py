@@ -18,8 +18,8 @@ from pinstack_tail.endings import ending_of_close, ending_of_refusal
 from pinstack_tail.errors import Ending, Stopped, Then, Unreachable
 from pinstack_tail.frames import (
     Frame,
+    Marked,
     Notification,
-    ReadElsewhere,
     Ready,
     Refused,
     Reset,
@@ -61,7 +61,7 @@ class Feed:
     unread: int
 
 
-Event = Online | Offline | Feed | Told | Withdrawn | Unread | ReadElsewhere | Refused
+Event = Online | Offline | Feed | Told | Withdrawn | Unread | Marked | Refused
 
 
 class LiveClient:

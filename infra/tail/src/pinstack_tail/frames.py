@@ -65,6 +65,23 @@ class ReadElsewhere:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenElsewhere:
+    """Another device has shown everything up to a seq; `unseen` of the unread ones come after."""
+
+    up_to_seq: int
+    unseen: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedElsewhere:
+    """Another device has archived some, which are read by that, or has taken them back."""
+
+    unread: int
+    ids: Sequence[int]
+    archived: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Reset:
     """Too much was missed to be told one by one: read the feed, and go on after `seq`."""
 
@@ -84,7 +101,10 @@ class Refused:
     message: str
 
 
-Frame = Ready | Told | Withdrawn | Unread | ReadElsewhere | Reset | TokenExpiring | Refused
+Marked = ReadElsewhere | SeenElsewhere | ArchivedElsewhere
+"""What the owner has done on another device."""
+
+Frame = Ready | Told | Withdrawn | Unread | Marked | Reset | TokenExpiring | Refused
 
 
 def frame_from_json(text: str | bytes) -> Frame | None:
@@ -115,6 +135,8 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Frame]]] = {
     "withdrawn": lambda said: Withdrawn(said["id"], said["unread"], said.get("seq")),
     "unread": lambda said: Unread(said["unread"]),
     "read": lambda said: ReadElsewhere(said["unread"], said.get("ids", ()), said.get("up_to_seq")),
+    "seen": lambda said: SeenElsewhere(said["up_to_seq"], said["unseen"]),
+    "archived": lambda said: ArchivedElsewhere(said["unread"], said["ids"], said["archived"]),
     "reset": lambda said: Reset(said["seq"]),
     "token_expiring": lambda _: TokenExpiring(),
     "error": lambda said: Refused(said["code"], said["message"]),

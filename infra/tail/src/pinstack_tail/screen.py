@@ -12,7 +12,16 @@ from rich.live import Live
 from rich.text import Text
 
 from pinstack_tail.client import Event, Feed, Offline, Online
-from pinstack_tail.frames import Notification, ReadElsewhere, Refused, Told, Unread, Withdrawn
+from pinstack_tail.frames import (
+    ArchivedElsewhere,
+    Notification,
+    ReadElsewhere,
+    Refused,
+    SeenElsewhere,
+    Told,
+    Unread,
+    Withdrawn,
+)
 from pinstack_tail.words import headline, sentence
 
 _STYLES: Final = {
@@ -22,6 +31,8 @@ _STYLES: Final = {
     Withdrawn: "dim strike",
     Unread: "dim",
     ReadElsewhere: "dim",
+    SeenElsewhere: "dim",
+    ArchivedElsewhere: "dim",
 }
 
 
@@ -75,8 +86,8 @@ class Screen:
         match event:
             case Offline(_, retry_in):
                 self._state = Text(f"offline, back in {retry_in:.1f} s", style="yellow")
-            case Refused():
-                pass
+            case Refused() | SeenElsewhere():
+                pass  # neither changes what is unread
             case _:
                 self._unread = event.unread
                 self._state = Text("live", style="green")

@@ -1,9 +1,20 @@
 """Events as sentences for people."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from pinstack_tail.client import Event, Feed, Offline, Online
-from pinstack_tail.frames import Notification, ReadElsewhere, Refused, Told, Unread, Withdrawn
+from pinstack_tail.frames import (
+    ArchivedElsewhere,
+    Marked,
+    Notification,
+    ReadElsewhere,
+    Refused,
+    SeenElsewhere,
+    Told,
+    Unread,
+    Withdrawn,
+)
 
 _LONGEST: Final = 200
 _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
@@ -22,11 +33,29 @@ def sentence(event: Event) -> str:
             said = headline(notification)
         case Withdrawn(id):
             said = f"notification {id} was withdrawn"
-        case Unread(unread) | ReadElsewhere(unread):
-            said = f"{unread} unread: some were read elsewhere"
+        case Unread() | ReadElsewhere() | SeenElsewhere() | ArchivedElsewhere():
+            said = _counted(event)
         case Refused(code, message):
             said = f"refused: {printable(message)} ({code})"
     return said
+
+
+def _counted(event: Unread | Marked) -> str:
+    match event:
+        case Unread(unread):
+            return f"{unread} unread"
+        case ReadElsewhere(unread, ids, up_to_seq):
+            which = f"all up to seq {up_to_seq}" if up_to_seq is not None else _named(ids)
+            return f"{which} read elsewhere; {unread} unread"
+        case SeenElsewhere(up_to_seq, unseen):
+            return f"all up to seq {up_to_seq} seen elsewhere; {unseen} unseen"
+        case ArchivedElsewhere(unread, ids, archived):
+            done = "archived elsewhere" if archived else "taken back from the archive"
+            return f"{_named(ids)} {done}; {unread} unread"
+
+
+def _named(ids: Sequence[int]) -> str:
+    return f"notification{'' if len(ids) == 1 else 's'} {', '.join(map(str, ids))}"
 
 
 def headline(notification: Notification) -> str:

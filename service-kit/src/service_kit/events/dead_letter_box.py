@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from service_kit.events.dead_letters import dead_letter_topic
-from service_kit.events.message import Message, Record, type_of
+from service_kit.events.message import Message, PlacedRecord, type_of
 from service_kit.events.publisher import BrokerAway, Publisher
 from service_kit.events.reader import ReadRecord, TopicReader
 
@@ -121,5 +121,5 @@ class DeadLetterBox:
         await self._publisher.publish(self._topic, letter.record.partition, [note])
 
 
-def _header(record: Record, name: str) -> str:
+def _header(record: PlacedRecord, name: str) -> str:
     return next((v.decode("utf-8", "replace") for k, v in record.headers if k == name), "")

@@ -1,6 +1,6 @@
 """The dead-letter topic of a consumer group: the original record, and why it is there."""
 
-from service_kit.events.message import Message, Record
+from service_kit.events.message import Message, PlacedRecord
 from service_kit.events.publisher import BrokerAway, Publisher
 
 
@@ -9,7 +9,7 @@ def dead_letter_topic(group: str) -> str:
     return f"{group}.dlq"
 
 
-def dead_letter(record: Record, reason: str, attempts: int) -> Message:
+def dead_letter(record: PlacedRecord, reason: str, attempts: int) -> Message:
     """The record as it was, with `dlq_*` headers that say where it was and why it is dead."""
     about = {
         "dlq_reason": reason,
@@ -30,7 +30,7 @@ class KafkaDeadLetters:
         self._publisher = publisher
         self._topic = dead_letter_topic(group)
 
-    async def put(self, record: Record, reason: str, attempts: int) -> None:
+    async def put(self, record: PlacedRecord, reason: str, attempts: int) -> None:
         """Returns once all replicas have it. Raises `BrokerAway` or `MessagesRefused`."""
         await self._publisher.learn(self._topic)
         partition = self._publisher.partition_of(self._topic, record.key or b"")

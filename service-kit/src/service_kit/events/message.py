@@ -8,6 +8,9 @@ from uuid import UUID
 
 Headers = Sequence[tuple[str, bytes]]
 
+NO_STAMP: Final = -1
+"""The timestamp of a record that has none (Kafka's own convention)."""
+
 _CONTENT_TYPE: Final = b"application/protobuf"
 
 
@@ -26,7 +29,11 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedEvent:
-    """A CloudEvent read from a partition; `value` is a protobuf message of `type`."""
+    """A CloudEvent read from a partition; `value` is a protobuf message of `type`.
+
+    `time` is when its outbox row was written, `stamp` when its record was made:
+    Unix milliseconds, -1 where it does not say.
+    """
 
     id: UUID
     type: str
@@ -38,10 +45,16 @@ class ReceivedEvent:
     key: str
     value: bytes
     headers: Mapping[str, str]
+    stamp: int = NO_STAMP
+
+    @property
+    def published_at(self) -> datetime | None:
+        """When it was sent to Kafka, to the millisecond; None where nobody noted that."""
+        return None if self.stamp < 0 else datetime.fromtimestamp(self.stamp / 1000, UTC)
 
 
-class Record(Protocol):
-    """A record as a Kafka client gives it."""
+class PlacedRecord(Protocol):
+    """A record that is somewhere in a topic."""
 
     @property
     def topic(self) -> str: ...
@@ -55,6 +68,13 @@ class Record(Protocol):
     def value(self) -> bytes | None: ...
     @property
     def headers(self) -> Headers: ...
+
+
+class Record(PlacedRecord, Protocol):
+    """A record as a Kafka client gives it; its timestamp is in Unix milliseconds."""
+
+    @property
+    def timestamp(self) -> int: ...
 
 
 def cloud_event_headers(
@@ -88,6 +108,7 @@ def received(record: Record) -> ReceivedEvent:
             key=(record.key or b"").decode(),
             value=record.value or b"",
             headers=headers,
+            stamp=record.timestamp,
         )
     except KeyError as error:
         raise InvalidEvent(f"no {error.args[0]} header") from error
@@ -95,7 +116,7 @@ def received(record: Record) -> ReceivedEvent:
         raise InvalidEvent(f"malformed event: {error}") from error
 
 
-def type_of(record: Record) -> str:
+def type_of(record: PlacedRecord) -> str:
     """The CloudEvents type that a record claims to be of; empty where it claims none."""
     return next((v.decode("utf-8", "replace") for k, v in record.headers if k == "ce_type"), "")
 

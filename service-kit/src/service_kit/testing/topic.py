@@ -1,5 +1,6 @@
 """A Kafka topic in memory, for tests of what publishes and what consumes."""
 
+import time
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -7,7 +8,7 @@ from datetime import UTC, datetime
 from aiokafka.partitioner import DefaultPartitioner
 from service_kit.events.dead_letters import dead_letter
 from service_kit.events.delivery import MAX_INVALID, Delivery, Handle, TooManyInvalidEvents
-from service_kit.events.message import Headers, Message, Record, cloud_event_headers
+from service_kit.events.message import NO_STAMP, Headers, Message, Record, cloud_event_headers
 from service_kit.outbox import OutboxRecord
 
 _BATCH = 200
@@ -23,6 +24,7 @@ class StoredRecord:
     key: bytes | None
     value: bytes | None
     headers: Headers
+    timestamp: int = NO_STAMP
 
 
 class InMemoryTopic:
@@ -50,9 +52,9 @@ class InMemoryTopic:
         number = DefaultPartitioner()(message.key or b"", list(numbers), [])
         partition = self.partitions[number]
         offset = len(partition)
-        partition.append(
-            StoredRecord(self.name, number, offset, message.key, message.value, message.headers)
-        )
+        said = message.key, message.value, message.headers
+        stamp = time.time_ns() // 1_000_000
+        partition.append(StoredRecord(self.name, number, offset, *said, stamp))
 
     async def deliver(self, group: str, handle: Handle, max_invalid: int = MAX_INVALID) -> None:
         """Hand everything that `group` has not handled to `handle`, once; then return.

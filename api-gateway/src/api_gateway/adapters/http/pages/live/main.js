@@ -42,9 +42,13 @@ async function enter({ username, email, password }) {
 
 /** Shows the newest notifications; returns the seq after which the channel goes on. */
 async function showFeed() {
-  const { notifications } = await session.call("GET", "/notification/feed?limit=50");
+  const [{ notifications }, counts] = await Promise.all([
+    session.call("GET", "/notification/feed?limit=50"),
+    session.call("GET", "/notification/unread-count"),
+  ]);
   view.list.replaceChildren();
-  for (const one of notifications.toReversed()) view.add(one, read);
+  for (const one of notifications) view.add(one, read);
+  view.markSeen(counts.seen_up_to_seq);
   return notifications[0]?.seq ?? 0;
 }
 
@@ -52,9 +56,19 @@ function take(frame) {
   view.wire(frame);
   if (frame.unread !== undefined) view.unread(frame.unread);
   if (frame.unread === 0) view.markAll();
-  if (frame.type === "read") view.markRead(frame); // on another device
+  if (frame.type === "read") view.markRead(frame); // on another device, as the next two
+  if (frame.type === "seen") view.markSeen(frame.up_to_seq);
+  if (frame.type === "archived") archived(frame);
   if (frame.type === "notification") view.add(frame.data, read, { isNew: true });
   if (frame.type === "withdrawn") view.remove(frame.id);
+}
+
+/** Archived ones leave the list; those that are taken back come to their old place. */
+function archived({ ids, archived: areGone }) {
+  for (const id of ids) {
+    if (areGone) view.remove(id);
+    else session.call("GET", `/notification/${id}`).then((one) => view.add(one, read), () => {}); // gone meanwhile
+  }
 }
 
 async function read(id) {
@@ -90,7 +104,11 @@ byId("read-all").addEventListener("click", async () => {
   if (!channel.say(all)) await session.call("PUT", "/notification/read-all", { up_to_seq: channel.seq });
 });
 
-byId("bell").addEventListener("click", () => view.list.querySelector("li:not(.read) button")?.focus());
+byId("bell").addEventListener("click", async () => {
+  view.list.querySelector("li:not(.read) button")?.focus();
+  const all = { up_to_seq: channel.seq };
+  if (!channel.say({ type: "seen", ...all })) await session.call("PUT", "/notification/seen", all);
+});
 
 byId("sign-out").addEventListener("click", async () => {
   const ending = session;

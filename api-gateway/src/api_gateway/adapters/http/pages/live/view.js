@@ -38,7 +38,7 @@ export const view = {
     document.title = count ? `(${count}) Pinstack live` : "Pinstack live";
   },
 
-  /** A line of the list, newest first; `onRead` is what its button does. */
+  /** A line of the list, at its place: newest first. `onRead` is what its button does. */
   add(notification, onRead, { isNew = false } = {}) {
     const item = byId("entry").content.firstElementChild.cloneNode(true);
     const { name, text } = headline(notification);
@@ -53,7 +53,10 @@ export const view = {
     item.querySelector("button").addEventListener("click", () => onRead(notification.id));
     item.querySelector("button").setAttribute("aria-label", `Mark as read: ${text}`);
     item.classList.toggle("new", isNew);
-    this.list.prepend(item);
+    item.classList.add("unseen");
+    this.remove(notification.id);
+    const isOlder = ({ dataset }) => Number(dataset.seq) < notification.seq;
+    this.list.insertBefore(item, [...this.list.children].find(isOlder) ?? null);
     this.mark(notification.id, notification.is_read);
   },
 
@@ -61,6 +64,7 @@ export const view = {
     const item = this.find(id);
     if (!item) return;
     item.classList.toggle("read", isRead);
+    if (isRead) item.classList.remove("unseen");
     item.querySelector("button").hidden = isRead;
   },
 
@@ -73,6 +77,13 @@ export const view = {
     for (const id of ids) this.mark(id, true);
     for (const item of this.list.children) {
       if (Number(item.dataset.seq) <= upTo) this.mark(item.dataset.id, true);
+    }
+  },
+
+  /** The owner has looked at everything up to a seq; it stays unread. */
+  markSeen(upTo) {
+    for (const item of this.list.children) {
+      if (Number(item.dataset.seq) <= upTo) item.classList.remove("unseen");
     }
   },
 
