@@ -54,8 +54,8 @@ class InMemoryPosts:
         return PostPage(part, len(rest) > offset + limit, len(rows))
 
     @asynccontextmanager
-    async def begin(self) -> "AsyncIterator[InMemoryUnit]":
-        unit = InMemoryUnit(self)
+    async def begin(self, *post_ids: int) -> "AsyncIterator[InMemoryUnit]":
+        unit = InMemoryUnit(self, post_ids)
         yield unit
         self.rows, self.keys, self.deleted = unit.rows, unit.keys, unit.deleted
         self.events += unit.events
@@ -73,8 +73,9 @@ class InMemoryPosts:
 class InMemoryUnit:
     """Changes to a copy, which its store takes over on a clean exit."""
 
-    def __init__(self, store: InMemoryPosts) -> None:
+    def __init__(self, store: InMemoryPosts, may_change: Sequence[int]) -> None:
         self._store = store
+        self._may_change = may_change
         self.rows = dict(store.rows)
         self.keys = dict(store.keys)
         self.deleted = set(store.deleted)
@@ -97,6 +98,7 @@ class InMemoryUnit:
         return None if post is None else Held(post.author_id, post.updated_at)
 
     async def change(self, post_id: int, change: PostChange) -> Post:
+        assert post_id in self._may_change
         before = self.rows[post_id]
         after = replace(
             before,
@@ -109,18 +111,17 @@ class InMemoryUnit:
         self.rows[post_id] = after
         return after
 
-    async def remove(self, post_id: int) -> None:
-        del self.rows[post_id]
-        self.keys = {key: kept for key, kept in self.keys.items() if kept != post_id}
+    async def remove(self, post_ids: Sequence[int]) -> list[int]:
+        assert set(post_ids) <= set(self._may_change)
+        gone = [post_id for post_id in post_ids if self.rows.pop(post_id, None)]
+        self.keys = {key: kept for key, kept in self.keys.items() if kept not in gone}
+        return gone
 
     async def forget(self, author_id: int) -> None:
         self.deleted.add(author_id)
 
-    async def remove_some_of(self, author_id: int, most: int) -> list[int]:
-        ids = [post.id for post in self.rows.values() if post.author_id == author_id][:most]
-        for post_id in ids:
-            await self.remove(post_id)
-        return ids
+    async def some_of(self, author_id: int, most: int) -> list[int]:
+        return [post.id for post in self.rows.values() if post.author_id == author_id][:most]
 
     def emit(self, event: Event) -> None:
         self.events.append(event)

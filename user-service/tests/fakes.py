@@ -51,8 +51,8 @@ class InMemoryUsers:
         return UserPage(tuple(rest[:limit]), len(rest) > limit, len(self.rows))
 
     @asynccontextmanager
-    async def begin(self) -> "AsyncIterator[InMemoryUnit]":
-        unit = InMemoryUnit(self)
+    async def begin(self, *user_ids: int) -> "AsyncIterator[InMemoryUnit]":
+        unit = InMemoryUnit(self, user_ids)
         yield unit
         self.rows, self.keys = unit.rows, unit.keys
         self.events += unit.events
@@ -69,8 +69,9 @@ class InMemoryUsers:
 class InMemoryUnit:
     """Changes to a copy, which its store takes over on a clean exit."""
 
-    def __init__(self, store: InMemoryUsers) -> None:
+    def __init__(self, store: InMemoryUsers, may_change: Sequence[int]) -> None:
         self._store = store
+        self._may_change = may_change
         self.rows = dict(store.rows)
         self.keys = dict(store.keys)
         self.events: list[Event] = []
@@ -91,6 +92,7 @@ class InMemoryUnit:
         return self.rows.get(user_id)
 
     async def change(self, user_id: int, change: ProfileChange) -> User:
+        assert user_id in self._may_change
         self._refuse_taken(change.username, change.email, user_id)
         before = self.rows[user_id]
         later = before.updated_at + timedelta(seconds=1)
@@ -99,6 +101,7 @@ class InMemoryUnit:
         return self.rows[user_id]
 
     async def remove(self, user_id: int) -> User | None:
+        assert user_id in self._may_change
         self.keys = {key: kept for key, kept in self.keys.items() if kept != user_id}
         return self.rows.pop(user_id, None)
 

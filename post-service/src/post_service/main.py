@@ -81,7 +81,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         cache = Cache(redis, "posts", CACHED_SECONDS, timeout_seconds=timeout)
         stack.push_async_callback(cache.close)
         posts = RedisPosts(PostgresPosts(database), cache)
-        units = PostgresUnits(database, event_to_record, relay.wake, posts.forget, posts.suspend)
+        units = PostgresUnits(database, event_to_record, relay.wake, posts.changing)
         media_url = settings.media.url
         publications = Publications(posts=posts, units=units, media_url=media_url)
         uploads = PostgresUploads(database, event_to_record, relay.wake)

@@ -1,7 +1,7 @@
 """What only PostgreSQL can show: races, events with their changes, and totals of long lists."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from prometheus_client import REGISTRY
@@ -13,7 +13,7 @@ from post_service.adapters.event_records import event_to_record
 from post_service.adapters.postgres.posts import PostgresPosts
 from post_service.adapters.postgres.units import PostgresUnits
 from post_service.application.ports import UnitOfWork
-from post_service.domain.events import Event, PostCreated, PostDeleted
+from post_service.domain.events import PostCreated, PostDeleted
 from post_service.domain.models import Post, PostChange, PostFilter
 from tests.builders import a_draft, a_new_post, a_post
 
@@ -30,11 +30,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 async def units(database: Database) -> PostgresUnits:
     tables = "posts, tags, post_tags, media, deleted_authors, outbox"
     await database.fetch("empty", f"TRUNCATE {tables}")
-    return PostgresUnits(database, event_to_record, lambda: None, nobody_listens)
-
-
-async def nobody_listens(events: Sequence[Event]) -> None:
-    """What is told of the events of a unit."""
+    return PostgresUnits(database, event_to_record, lambda: None)
 
 
 async def in_one_unit(units: PostgresUnits, work: Work) -> object:
@@ -139,7 +135,7 @@ async def test_whose_post_it_is_is_told_when_a_deletion_under_way_is_over(
     async with units.begin() as unit:
         made, _ = await add(unit)
     gone = await race(
-        database, units, lambda unit: unit.remove(made.id), lambda unit: unit.lock(made.id)
+        database, units, lambda unit: unit.remove([made.id]), lambda unit: unit.lock(made.id)
     )
     assert gone is None
 
@@ -149,7 +145,7 @@ async def test_a_post_that_races_with_the_deletion_of_its_author_goes_too(
 ) -> None:
     await race(database, units, add, lambda unit: unit.forget(1))
     async with units.begin() as unit:
-        assert len(await unit.remove_some_of(1, 10)) == 1
+        assert len(await unit.some_of(1, 10)) == 1
 
 
 async def test_changes_of_one_post_wait_for_each_other_and_answer_what_is_stored(

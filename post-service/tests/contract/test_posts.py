@@ -48,7 +48,7 @@ async def store(request: pytest.FixtureRequest, database: Database, cache: Cache
         return memory, memory
     await database.fetch("empty", EMPTY)
     posts = RedisPosts(PostgresPosts(database), cache)
-    units = PostgresUnits(database, event_to_record, lambda: None, posts.forget)
+    units = PostgresUnits(database, event_to_record, lambda: None, posts.changing)
     return posts if request.param == "redis" else PostgresPosts(database), units
 
 
@@ -155,7 +155,7 @@ async def test_a_change_replaces_what_is_given_and_nothing_else(
     new = a_new_post(title="old", content="text", tags=["a", "b"], media=[a_draft(), a_draft()])
     made, other = await publish(units, new, new)
     assert await posts.get(made.id) == made
-    async with units.begin() as unit:
+    async with units.begin(made.id) as unit:
         assert await unit.lock(made.id) == Held(1, made.updated_at)
         after = await unit.change(made.id, change)
         unit.emit(PostUpdated(after))
@@ -170,7 +170,7 @@ async def test_a_change_replaces_what_is_given_and_nothing_else(
 async def test_a_change_of_tags_moves_the_post_between_their_lists(store: Store) -> None:
     posts, units = store
     (made,) = await publish(units, a_new_post(tags=["a", "b"]))
-    async with units.begin() as unit:
+    async with units.begin(made.id) as unit:
         await unit.lock(made.id)
         await unit.change(made.id, PostChange(tags=("b", "c")))
     assert await found(posts, PostFilter(tags=("a",))) == []
@@ -200,9 +200,10 @@ async def test_a_removed_post_is_gone_with_all_its_parts(store: Store) -> None:
     posts, units = store
     gone, kept = await publish(units, *[a_new_post(tags=["a"], media=[a_draft()])] * 2)
     assert await posts.get(gone.id) == gone
-    async with units.begin() as unit:
+    async with units.begin(gone.id) as unit:
         await unit.lock(gone.id)
-        await unit.remove(gone.id)
+        assert await unit.remove([gone.id]) == [gone.id]
+        assert await unit.remove([gone.id]) == []
         unit.emit(PostDeleted(gone.id, gone.author_id))
     assert await posts.get(gone.id) is None
     assert await found(posts, PostFilter(tags=("a",))) == [kept.id]
@@ -239,9 +240,8 @@ async def test_a_list_goes_on_after_a_place_whatever_comes_and_goes(
     place = Place(last.created_at, last.id)
     assert await found(posts, wanted, after=place) == [made[1], made[0]]
     await publish(units, new)
-    async with units.begin() as unit:
-        await unit.lock(last.id)
-        await unit.remove(last.id)
+    async with units.begin(last.id) as unit:
+        await unit.remove([last.id])
     assert await found(posts, wanted, after=place) == [made[1], made[0]]
     assert await found(posts, wanted, after=place, limit=1) == [made[1]]
 
@@ -283,8 +283,9 @@ async def test_the_posts_of_an_author_are_removed_some_at_a_time(store: Store) -
     (other,) = await publish(units, a_new_post(author_id=2))
     removed = []
     for expected in (2, 1, 0):
-        async with units.begin() as unit:
-            some = await unit.remove_some_of(1, 2)
+        async with units.begin(*(post.id for post in mine)) as unit:
+            some = await unit.some_of(1, 2)
+            assert await unit.remove(some) == some
         assert len(some) == expected
         removed += some
     assert sorted(removed) == [post.id for post in mine]

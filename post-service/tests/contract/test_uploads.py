@@ -26,7 +26,6 @@ from post_service.domain.media import (
 )
 from post_service.domain.models import MediaDraft, PostChange
 from tests.builders import a_new_post
-from tests.contract.test_postgres import nobody_listens
 from tests.media_fakes import InMemoryResumables, InMemoryUploads, an_outcome
 
 QUOTA = 100
@@ -280,7 +279,7 @@ async def test_what_is_too_old_is_forgotten(store: Store) -> None:
 async def test_an_upload_lasts_while_posts_show_it(database: Database) -> None:
     await database.fetch("empty", f"TRUNCATE {TABLES}")
     uploads = PostgresUploads(database, event_to_record, lambda: None)
-    units = PostgresUnits(database, event_to_record, lambda: None, nobody_listens)
+    units = PostgresUnits(database, event_to_record, lambda: None)
     made, _ = await uploads.add(an_arrival(), QUOTA)
     draft = MediaDraft("", "", 1, media_id=made.id)
     async with units.begin() as unit:
@@ -289,12 +288,12 @@ async def test_an_upload_lasts_while_posts_show_it(database: Database) -> None:
     assert await expiry(database) is None
     with pytest.raises(MediaInUse):
         await uploads.remove(made.id)
-    async with units.begin() as unit:
+    async with units.begin(first.id) as unit:
         await unit.lock(first.id)
         await unit.change(first.id, PostChange(media=()))
     assert await expiry(database) is None
     async with units.begin() as unit:
-        await unit.remove_some_of(1, 10)
+        await unit.remove(await unit.some_of(1, 10))
     assert await expiry(database) is not None
     assert (await uploads.expire(), second.media[0].url) == (2, f"/{made.key}")
 

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 from service_kit.cache import Cache, open_redis
 from service_kit.config import PostgresSettings
 from service_kit.database import Database, open_database
-from service_kit.testing import eventually, free_port
+from service_kit.testing import free_port
 
 from post_service.adapters.event_records import event_to_record
 from post_service.adapters.postgres.posts import PostgresPosts
@@ -82,7 +83,7 @@ async def test_a_post_that_is_made_after_somebody_asked_for_it_is_found(cache: C
 
 async def test_ones_own_writes_are_read_back_at_once(cache: Cache, database: Database) -> None:
     posts = RedisPosts(PostgresPosts(database), cache)
-    units = PostgresUnits(database, event_to_record, lambda: None, posts.forget)
+    units = PostgresUnits(database, event_to_record, lambda: None, posts.changing)
     publications = Publications(posts, units)
     made = await publications.create(a_new_post(), None)
     assert await publications.get(made.id) == made
@@ -96,46 +97,74 @@ async def test_ones_own_writes_are_read_back_at_once(cache: Cache, database: Dat
 async def test_a_unit_whose_caller_goes_away_is_forgotten_all_the_same(
     cache: Cache, database: Database
 ) -> None:
+    def go_away() -> None:
+        raise asyncio.CancelledError
+
     posts = RedisPosts(PostgresPosts(database), cache)
-    forgetting, forgotten = asyncio.Event(), asyncio.Event()
-
-    async def forget_slowly(events: Sequence[PostEvent]) -> None:
-        forgetting.set()
-        await asyncio.wait_for(may_go_on.wait(), 5)
-        await posts.forget(events)
-        forgotten.set()
-
-    may_go_on = asyncio.Event()
-    units = PostgresUnits(database, event_to_record, lambda: None, forget_slowly)
-    caller = asyncio.create_task(Publications(posts, units).create(a_new_post(author_id=2), None))
-    await forgetting.wait()
-    caller.cancel()
+    units = PostgresUnits(database, event_to_record, lambda: None, posts.changing)
+    made = await Publications(posts, units).create(a_new_post(author_id=2), None)
+    assert await posts.get(made.id) == made
+    leaving = PostgresUnits(database, event_to_record, go_away, posts.changing)
     with pytest.raises(asyncio.CancelledError):
-        await caller
-    may_go_on.set()
-    await eventually(forgotten.is_set)
+        await Publications(posts, leaving).update(made.id, PostChange(title="new"), 2)
+    assert await posts.get(made.id) == await PostgresPosts(database).get(made.id) != made
 
 
 async def test_a_process_that_dies_after_its_commit_leaves_no_old_post(
     cache: Cache, database: Database
 ) -> None:
-    async def die(events: Sequence[PostEvent]) -> None:
+    left: list[AbstractAsyncContextManager[None]] = []
+
+    @asynccontextmanager
+    async def die(ids: Sequence[int], events: Sequence[PostEvent]) -> AsyncIterator[None]:
         """Nothing is done any more after a commit."""
+        left.append(posts.changing(ids, events))
+        await left[-1].__aenter__()
+        yield
 
     posts = RedisPosts(PostgresPosts(database), cache)
-    units = PostgresUnits(database, event_to_record, lambda: None, die, posts.suspend)
-    publications = Publications(posts, units)
-    made = await publications.create(a_new_post(author_id=4), None)
+    mortal = Publications(posts, PostgresUnits(database, event_to_record, lambda: None, die))
+    made = await mortal.create(a_new_post(author_id=4), None)
     assert await posts.get(made.id) == made
-    changed = await publications.update(made.id, PostChange(title="new"), 4)
+    changed = await mortal.update(made.id, PostChange(title="new"), 4)
     assert await posts.get(made.id) == changed
-    await publications.delete(made.id, 4)
-    assert await posts.get(made.id) is None
+    other = await mortal.create(a_new_post(author_id=4), None)
+    assert await posts.get(other.id) == other
+    await mortal.delete(made.id, 4)
+    await mortal.author_deleted(4)
+    assert await posts.get_many([made.id, other.id]) == []
+    for block in left:
+        await block.__aexit__(None, None, None)
+
+
+async def test_nothing_is_asked_of_redis_while_a_transaction_is_open(
+    cache: Cache, database_url: str
+) -> None:
+    narrow = PostgresSettings(pool_min=1, pool_max=1)
+    async with open_database(database_url, narrow, "test") as database:
+        posts = RedisPosts(PostgresPosts(database), cache)
+
+        async def no_transaction_is_open() -> None:
+            """The one connection there is can be had."""
+            async with asyncio.timeout(2):
+                await database.fetch("idle", "SELECT 1")
+
+        @asynccontextmanager
+        async def watched(ids: Sequence[int], events: Sequence[PostEvent]) -> AsyncIterator[None]:
+            await no_transaction_is_open()
+            async with posts.changing(ids, events):
+                yield
+                await no_transaction_is_open()
+
+        units = PostgresUnits(database, event_to_record, lambda: None, watched)
+        made = await Publications(posts, units).create(a_new_post(author_id=5), None)
+        changed = await Publications(posts, units).update(made.id, PostChange(title="new"), 5)
+        assert await posts.get(made.id) == changed
 
 
 async def test_everything_works_without_redis(away: Cache, database: Database) -> None:
     posts = RedisPosts(PostgresPosts(database), away)
-    units = PostgresUnits(database, event_to_record, lambda: None, posts.forget, posts.suspend)
+    units = PostgresUnits(database, event_to_record, lambda: None, posts.changing)
     publications = Publications(posts, units)
     made = await publications.create(a_new_post(author_id=3), None)
     changed = await publications.update(made.id, PostChange(title="new"), 3)

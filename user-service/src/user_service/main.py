@@ -51,7 +51,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         cache = Cache(redis, "users", CACHED_SECONDS, timeout_seconds=timeout)
         stack.push_async_callback(cache.close)
         users = RedisUsers(PostgresUsers(database), cache)
-        units = PostgresUnits(database, event_to_record, relay.wake, users.forget, users.suspend)
+        units = PostgresUnits(database, event_to_record, relay.wake, users.changing)
         servicer = UserServicer(Profiles(users=users, units=units))
         server = await enter(
             serve(

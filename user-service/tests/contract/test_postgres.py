@@ -1,7 +1,7 @@
 """What only PostgreSQL can show: races, events with their changes, and totals of long lists."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from service_kit.config import PostgresSettings
@@ -14,7 +14,7 @@ from user_service.adapters.postgres import PostgresUnits, PostgresUsers
 from user_service.application.ports import UnitOfWork
 from user_service.application.use_cases import Profiles
 from user_service.domain.errors import UsernameTaken
-from user_service.domain.events import Event, UserCreated, UserDeleted
+from user_service.domain.events import UserCreated, UserDeleted
 from user_service.domain.models import ProfileChange, User
 
 Work = Callable[[UnitOfWork], Awaitable[object]]
@@ -29,11 +29,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def units(database: Database) -> PostgresUnits:
     await database.fetch("empty", "TRUNCATE users, outbox")
-    return PostgresUnits(database, event_to_record, lambda: None, nobody_listens)
-
-
-async def nobody_listens(events: Sequence[Event]) -> None:
-    """What is told of the events of a unit."""
+    return PostgresUnits(database, event_to_record, lambda: None)
 
 
 async def in_one_unit(units: PostgresUnits, work: Work) -> object:

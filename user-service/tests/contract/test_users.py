@@ -44,7 +44,7 @@ async def store(request: pytest.FixtureRequest, database: Database, cache: Cache
         return memory, memory
     await database.fetch("empty", "TRUNCATE users, outbox")
     users = RedisUsers(PostgresUsers(database), cache)
-    units = PostgresUnits(database, event_to_record, lambda: None, users.forget)
+    units = PostgresUnits(database, event_to_record, lambda: None, users.changing)
     return users if request.param == "redis" else PostgresUsers(database), units
 
 
@@ -57,7 +57,7 @@ async def enrol(units: Units, *new: NewUser) -> list[User]:
 
 
 async def change(units: Units, user_id: int, wanted: ProfileChange) -> User:
-    async with units.begin() as unit:
+    async with units.begin(user_id) as unit:
         assert await unit.lock(user_id) is not None
         after = await unit.change(user_id, wanted)
         unit.emit(UserUpdated(after, tuple(wanted.given())))
@@ -88,7 +88,7 @@ async def test_a_user_who_is_none_is_none(store: Store) -> None:
     assert await users.get_many([1, 2]) == []
     assert await users.by_username("nobody") is None
     assert await users.by_email("nobody@example.com") is None
-    async with units.begin() as unit:
+    async with units.begin(1) as unit:
         assert await unit.lock(1) is None
         assert await unit.remove(1) is None
 
@@ -202,7 +202,7 @@ async def test_a_removed_user_is_gone_and_leaves_name_email_and_key_free(store: 
     async with units.begin() as unit:
         ann, _ = await unit.add(a_new_user("ann"), "key")
     assert await users.get(ann.id) == ann
-    async with units.begin() as unit:
+    async with units.begin(ann.id) as unit:
         assert await unit.remove(ann.id) == ann
         unit.emit(UserDeleted(ann))
     assert await users.get(ann.id) is None

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 
 import pytest
 from service_kit.cache import Cache, open_redis
 from service_kit.config import PostgresSettings
 from service_kit.database import Database, open_database
-from service_kit.testing import eventually, free_port
+from service_kit.testing import free_port
 
 from tests.builders import a_new_user, a_user
 from tests.fakes import InMemoryUsers
@@ -77,7 +78,7 @@ async def test_a_user_who_comes_after_somebody_asked_is_found(cache: Cache) -> N
 
 async def test_ones_own_writes_are_read_back_at_once(cache: Cache, database: Database) -> None:
     users = RedisUsers(PostgresUsers(database), cache)
-    profiles = Profiles(users, PostgresUnits(database, event_to_record, nothing, users.forget))
+    profiles = Profiles(users, PostgresUnits(database, event_to_record, nothing, users.changing))
     made = await profiles.create(a_new_user("ann"), None)
     assert await profiles.get(made.id) == made
     for number in range(20):
@@ -90,45 +91,71 @@ async def test_ones_own_writes_are_read_back_at_once(cache: Cache, database: Dat
 async def test_a_change_whose_caller_goes_away_is_forgotten_all_the_same(
     cache: Cache, database: Database
 ) -> None:
+    def go_away() -> None:
+        raise asyncio.CancelledError
+
     users = RedisUsers(PostgresUsers(database), cache)
-    forgetting, may_go_on, forgotten = asyncio.Event(), asyncio.Event(), asyncio.Event()
-
-    async def forget_slowly(events: Sequence[Event]) -> None:
-        forgetting.set()
-        await asyncio.wait_for(may_go_on.wait(), 5)
-        await users.forget(events)
-        forgotten.set()
-
-    units = PostgresUnits(database, event_to_record, nothing, forget_slowly)
-    caller = asyncio.create_task(Profiles(users, units).create(a_new_user("bob"), None))
-    await forgetting.wait()
-    caller.cancel()
+    units = PostgresUnits(database, event_to_record, nothing, users.changing)
+    made = await Profiles(users, units).create(a_new_user("bob"), None)
+    assert await users.get(made.id) == made
+    leaving = PostgresUnits(database, event_to_record, go_away, users.changing)
     with pytest.raises(asyncio.CancelledError):
-        await caller
-    may_go_on.set()
-    await eventually(forgotten.is_set)
+        await Profiles(users, leaving).update(made.id, ProfileChange(bio="new"), made.id)
+    assert await users.get(made.id) == await PostgresUsers(database).get(made.id) != made
 
 
 async def test_a_process_that_dies_after_its_commit_leaves_no_old_user(
     cache: Cache, database: Database
 ) -> None:
-    async def die(events: Sequence[Event]) -> None:
+    left: list[AbstractAsyncContextManager[None]] = []
+
+    @asynccontextmanager
+    async def die(ids: Sequence[int], events: Sequence[Event]) -> AsyncIterator[None]:
         """Nothing is done any more after a commit."""
+        left.append(users.changing(ids, events))
+        await left[-1].__aenter__()
+        yield
 
     users = RedisUsers(PostgresUsers(database), cache)
-    units = PostgresUnits(database, event_to_record, nothing, die, users.suspend)
-    profiles = Profiles(users, units)
-    made = await profiles.create(a_new_user("dora"), None)
+    mortal = Profiles(users, PostgresUnits(database, event_to_record, nothing, die))
+    made = await mortal.create(a_new_user("dora"), None)
     assert await users.get(made.id) == made
-    changed = await profiles.update(made.id, ProfileChange(bio="new"), made.id)
+    changed = await mortal.update(made.id, ProfileChange(bio="new"), made.id)
     assert await users.get(made.id) == changed
-    await profiles.delete(made.id, made.id)
+    await mortal.delete(made.id, made.id)
     assert await users.get(made.id) is None
+    for block in left:
+        await block.__aexit__(None, None, None)
+
+
+async def test_nothing_is_asked_of_redis_while_a_transaction_is_open(
+    cache: Cache, database_url: str
+) -> None:
+    narrow = PostgresSettings(pool_min=1, pool_max=1)
+    async with open_database(database_url, narrow, "test") as database:
+        users = RedisUsers(PostgresUsers(database), cache)
+
+        async def no_transaction_is_open() -> None:
+            """The one connection there is can be had."""
+            async with asyncio.timeout(2):
+                await database.fetch("idle", "SELECT 1")
+
+        @asynccontextmanager
+        async def watched(ids: Sequence[int], events: Sequence[Event]) -> AsyncIterator[None]:
+            await no_transaction_is_open()
+            async with users.changing(ids, events):
+                yield
+                await no_transaction_is_open()
+
+        units = PostgresUnits(database, event_to_record, nothing, watched)
+        made = await Profiles(users, units).create(a_new_user("ella"), None)
+        changed = await Profiles(users, units).update(made.id, ProfileChange(bio="new"), made.id)
+        assert await users.get(made.id) == changed
 
 
 async def test_everything_works_without_redis(away: Cache, database: Database) -> None:
     users = RedisUsers(PostgresUsers(database), away)
-    units = PostgresUnits(database, event_to_record, nothing, users.forget, users.suspend)
+    units = PostgresUnits(database, event_to_record, nothing, users.changing)
     profiles = Profiles(users, units)
     made = await profiles.create(a_new_user("cleo"), None)
     changed = await profiles.update(made.id, ProfileChange(bio="x"), made.id)

@@ -1,6 +1,7 @@
 """Posts out of Redis, where they are, in front of the posts of a database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
 
@@ -8,7 +9,7 @@ import orjson
 from service_kit.cache import Cache
 
 from post_service.application.ports import Posts
-from post_service.domain.events import PostCreated, PostDeleted, PostEvent
+from post_service.domain.events import PostDeleted, PostEvent
 from post_service.domain.models import Media, Place, Post, PostFilter, PostPage, Tag
 
 _SHAPE: Final = 1
@@ -35,14 +36,20 @@ class RedisPosts:
     ) -> PostPage:
         return await self._posts.page(wanted, after=after, offset=offset, limit=limit)
 
-    async def suspend(self, events: Sequence[PostEvent]) -> None:
-        """Trust nothing kept of the posts that change; call it just before the commit."""
-        known = (_post_id(event) for event in events if not isinstance(event, PostCreated))
-        await self._cache.suspend(*set(map(_key, known)))
+    @asynccontextmanager
+    async def changing(
+        self, post_ids: Sequence[int], events: Sequence[PostEvent]
+    ) -> AsyncIterator[None]:
+        """Keep none of the posts while a transaction may change them.
 
-    async def forget(self, events: Sequence[PostEvent]) -> None:
-        """Keep none of the posts that the events are about; call it after the commit."""
-        await self._cache.invalidate(*{_key(_post_id(event)) for event in events})
+        Enter it before the transaction begins and leave it after its end; then those are forgotten,
+        too, that the `events` are about, which may come in meanwhile.
+        """
+        async with self._cache.suspended(*map(_key, post_ids)) as changed:
+            try:
+                yield
+            finally:
+                changed.update(_key(_post_id(event)) for event in events)
 
     async def _load(self, keys: Sequence[str]) -> Mapping[str, bytes]:
         posts = await self._posts.get_many([int(key.partition(":")[2]) for key in keys])

@@ -52,16 +52,16 @@ class UnitOfWork(Protocol):
         """The post afterwards; lock it first."""
         ...
 
-    async def remove(self, post_id: int) -> None:
-        """Delete a post; lock it first."""
+    async def remove(self, post_ids: Sequence[int]) -> list[int]:
+        """Delete posts; the ids of those that there were."""
         ...
 
     async def forget(self, author_id: int) -> None:
         """Let this author publish no more."""
         ...
 
-    async def remove_some_of(self, author_id: int, most: int) -> list[int]:
-        """Delete up to `most` posts of an author; their ids."""
+    async def some_of(self, author_id: int, most: int) -> list[int]:
+        """The ids of up to `most` posts of an author."""
         ...
 
     def emit(self, event: PostEvent) -> None:
@@ -72,6 +72,9 @@ class UnitOfWork(Protocol):
 class Units(Protocol):
     """Where units of work begin."""
 
-    def begin(self) -> AbstractAsyncContextManager[UnitOfWork]:
-        """A unit that commits on a clean exit and rolls back on any exception."""
+    def begin(self, *post_ids: int) -> AbstractAsyncContextManager[UnitOfWork]:
+        """A unit that commits on a clean exit and rolls back on any exception.
+
+        It is told which posts there are that it may change, for the sake of what is kept of them.
+        """
         ...

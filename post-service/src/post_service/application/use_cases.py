@@ -73,7 +73,7 @@ class Publications:
 
         Raises `PostNotFound`, `Forbidden` (not the user's own) and `StalePost`.
         """
-        async with self.units.begin() as unit:
+        async with self.units.begin(post_id) as unit:
             await _hold(unit, post_id, user_id, expected)
             if not change.is_empty():
                 if change.media is not None:
@@ -85,9 +85,9 @@ class Publications:
 
     async def delete(self, post_id: int, user_id: int, expected: datetime | None = None) -> None:
         """Delete the post. Raises as `update`."""
-        async with self.units.begin() as unit:
+        async with self.units.begin(post_id) as unit:
             await _hold(unit, post_id, user_id, expected)
-            await unit.remove(post_id)
+            await unit.remove([post_id])
             unit.emit(PostDeleted(post_id, user_id))
 
     async def author_deleted(self, author_id: int) -> None:
@@ -105,10 +105,11 @@ class Publications:
 
     async def _remove_some_of(self, author_id: int) -> bool:
         async with self.units.begin() as unit:
-            removed = await unit.remove_some_of(author_id, REMOVED_AT_ONCE)
-            for post_id in removed:
+            some = await unit.some_of(author_id, REMOVED_AT_ONCE)
+        async with self.units.begin(*some) as unit:
+            for post_id in await unit.remove(some):
                 unit.emit(PostDeleted(post_id, author_id))
-        return len(removed) == REMOVED_AT_ONCE
+        return len(some) == REMOVED_AT_ONCE
 
 
 async def _hold(unit: UnitOfWork, post_id: int, user_id: int, expected: datetime | None) -> None:

@@ -3,13 +3,22 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Coroutine,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 from redis.asyncio import Redis
 from service_kit import logs, metrics
-from service_kit.cache.entries import Entry, Swap, entry_of
+from service_kit.cache.entries import Entry, Swap, entry_of, new_mark
 from service_kit.cache.store import RedisStore, StoreAway
 
 Load = Callable[[], Awaitable[bytes | None]]
@@ -24,7 +33,7 @@ class Cache:
     """Bytes by key, in Redis, for `ttl_seconds`; a value near its end is loaded anew ahead of it.
 
     Absence is cached for `negative_ttl_seconds`, or not at all. Without Redis everything is loaded,
-    and it costs nothing to find out: a circuit opens. Suspend before a commit, invalidate after it.
+    and it costs nothing to find out: a circuit opens. Change what is cached while `suspended`.
     """
 
     def __init__(
@@ -68,25 +77,29 @@ class Cache:
             values |= await self._join(missing, load_many)
         return values
 
-    async def suspend(self, *keys: str) -> None:
-        """Have `keys` loaded by all who ask, and kept by nobody, until `invalidate`, or for 30 s.
+    @asynccontextmanager
+    async def suspended(self, *keys: str) -> AsyncIterator[set[str]]:
+        """Have `keys` loaded by all who ask, and kept by nobody, while the block runs, or for 60 s.
 
-        So a process that dies between its commit and `invalidate` leaves no old value behind, but
-        where the writer before it invalidates just then, too: that ends its suspension. Never
-        fails: while Redis is away, nothing is suspended.
+        Enter it before a transaction begins, leave it after its end: a reader that read before the
+        commit stores nothing after it, also where this process dies in between. Then the values of
+        the set are forgotten, which begins with `keys` and may be added to. Never fails: while
+        Redis is away, nothing is suspended, and others may serve an old value until it expires.
         """
+        mark, changed = new_mark(), set(keys)
         with suppress(StoreAway):
-            await self._store.block(keys)
+            await self._store.suspend(keys, mark)
+        try:
+            yield changed
+        finally:
+            await asyncio.shield(self._forget(list(changed), mark))
 
     async def invalidate(self, *keys: str) -> None:
         """Forget the values of `keys`, and what is being loaded for them.
 
         Never fails: while Redis is away, other processes may serve the old value until it expires.
         """
-        for key in keys:
-            self._flights.pop(key, None)
-        with suppress(StoreAway):
-            await self._store.delete(keys)
+        await self._forget(keys)
 
     async def close(self) -> None:
         """End the loading that goes on in the background."""
@@ -94,6 +107,13 @@ class Cache:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _forget(self, keys: Sequence[str], mark: bytes = b"") -> None:
+        for key in keys:
+            self._flights.pop(key, None)
+        if keys:
+            with suppress(StoreAway):
+                await self._store.delete(keys, mark)
 
     async def _read(self, keys: Sequence[str]) -> dict[str, Entry]:
         if not keys:

@@ -9,17 +9,19 @@ _HEADER: Final = struct.Struct(">c8sd")
 _VALUE: Final = b"v"
 _ABSENT: Final = b"n"
 _LEASE: Final = b"l"
+_SUSPENSION: Final = b"s"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a key holds: a value, the knowledge that there is none, or a lease."""
+    """What a key holds: a value, the knowledge that there is none, a lease, or suspensions."""
 
     raw: bytes
 
     @property
     def is_lease(self) -> bool:
-        return self.raw[:1] == _LEASE
+        """Whether somebody has marked the key, so that there is nothing to read in it."""
+        return self.raw[:1] in (_LEASE, _SUSPENSION)
 
     @property
     def value(self) -> bytes | None:
@@ -40,6 +42,11 @@ def entry_from(raw: Any) -> Entry | None:
 def new_lease() -> Entry:
     """A mark that nobody else has."""
     return Entry(_LEASE + os.urandom(16))
+
+
+def new_mark() -> bytes:
+    """The name of a suspension, which no other one has: 16 bytes."""
+    return os.urandom(16)
 
 
 def entry_of(value: bytes | None, refresh_at: float) -> Entry:

@@ -18,36 +18,12 @@ from redis.exceptions import RedisError
 from service_kit import logs, metrics
 from service_kit.backoff import Backoff, Delays
 from service_kit.cache.entries import Entry, Swap, entry_from, new_lease
+from service_kit.cache.scripts import RELEASE, SUSPEND, SWAP, TAKE
 
 _LEASE_MILLISECONDS: Final = 10_000
-# Longer than a commit takes, even one that is frozen on its way for a while.
-_BLOCK_MILLISECONDS: Final = 30_000
+# Longer than a writer waits for a connection, for locks and for its commit, taken together.
+_SUSPENSION_MILLISECONDS: Final = 60_000
 _CONNECTIONS: Final = 64
-
-# Takes KEYS that are free with the mark ARGV[1]; answers what is in those that are not.
-_TAKE: Final = """
-local found = {}
-for i, key in ipairs(KEYS) do
-  found[i] = redis.call('GET', key)
-  if not found[i] then redis.call('SET', key, ARGV[1], 'PX', ARGV[2]) end
-end
-return found
-"""
-# Puts into each key, if it still holds what is expected: ARGV has expected, new, milliseconds per
-# key; new is empty where the key is to be freed.
-_SWAP: Final = """
-for i, key in ipairs(KEYS) do
-  local expected, new, life = unpack(ARGV, i * 3 - 2, i * 3)
-  if redis.call('GET', key) == expected then
-    if new == '' then redis.call('DEL', key) else redis.call('SET', key, new, 'PX', life) end
-  end
-end
-"""
-
-# Leases KEYS to nobody, whatever they hold.
-_BLOCK: Final = """
-for _, key in ipairs(KEYS) do redis.call('SET', key, ARGV[1], 'PX', ARGV[2]) end
-"""
 
 T = TypeVar("T")
 
@@ -64,11 +40,12 @@ class RedisStore:
         self._name = name
         self._ttl_seconds = ttl_seconds
         self._timeout_seconds = timeout_seconds
-        self._take = redis.register_script(_TAKE)
-        self._swap = redis.register_script(_SWAP)
-        self._block = redis.register_script(_BLOCK)
+        self._take = redis.register_script(TAKE)
+        self._swap = redis.register_script(SWAP)
+        self._suspend = redis.register_script(SUSPEND)
+        self._release = redis.register_script(RELEASE)
         self._circuit: Backoff[str] = Backoff(Delays(0.5, 5.0))
-        self._to_delete: dict[str, float] = {}
+        self._to_delete: dict[tuple[str, bytes], float] = {}
 
     async def read(self, keys: Sequence[str]) -> list[Entry | None]:
         """What the keys hold."""
@@ -90,28 +67,29 @@ class RedisStore:
             arguments += [swap.expected.raw, new, max(1, int(swap.seconds * 1000))]
         await self._ask("store", lambda: self._swap(self._named(list(swaps)), arguments))
 
-    async def block(self, keys: Sequence[str]) -> None:
-        """Let nobody store anything under `keys` for a while; `delete` ends it."""
+    async def suspend(self, keys: Sequence[str], mark: bytes) -> None:
+        """Let nobody store anything under `keys` for a while; `delete` with the `mark` ends it."""
         if keys:
-            arguments: list[bytes | int] = [new_lease().raw, _BLOCK_MILLISECONDS]
-            await self._ask("suspend", lambda: self._block(self._named(keys), arguments))
+            arguments: list[bytes | int] = [mark, _SUSPENSION_MILLISECONDS]
+            await self._ask("suspend", lambda: self._suspend(self._named(keys), arguments))
 
-    async def delete(self, keys: Sequence[str]) -> None:
+    async def delete(self, keys: Sequence[str], mark: bytes = b"") -> None:
         """Forget what the keys hold; if Redis is away, before it is asked for anything else.
 
-        After `ttl_seconds` nothing is there any more that would have to be forgotten.
+        Suspensions under other marks stay. After `ttl_seconds` nothing is there any more that would
+        have to be forgotten.
         """
         expires = time.monotonic() + self._ttl_seconds
-        self._to_delete |= dict.fromkeys(self._named(keys), expires)
+        self._to_delete |= {(name, mark): expires for name in self._named(keys)}
         await self._ask("invalidate", self._delete_due)
 
     async def _delete_due(self) -> None:
         now = time.monotonic()
-        names = list(self._to_delete)
-        if due := [name for name in names if self._to_delete[name] > now]:
-            await self._redis.unlink(*due)
-        for name in names:
-            self._to_delete.pop(name, None)
+        known = list(self._to_delete)
+        if due := [one for one in known if self._to_delete[one] > now]:
+            await self._release([name for name, _ in due], [mark for _, mark in due])
+        for one in known:
+            self._to_delete.pop(one, None)
 
     async def _ask(self, operation: str, question: Callable[[], Awaitable[T]]) -> T:
         if self._circuit.paused():

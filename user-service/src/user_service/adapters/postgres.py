@@ -1,8 +1,7 @@
 """Users in PostgreSQL."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Final
 
 from service_kit import pages
@@ -96,12 +95,16 @@ class PostgresUsers:
         return None if row is None else user_from_row(row)
 
 
+Changing = Callable[[Sequence[int], Sequence[Event]], AbstractAsyncContextManager[None]]
+"""What goes on around a transaction that may change some users and announces some events."""
+
+
 class PostgresUnits:
     """Units of work over one database; `to_record` says how an event is put into the outbox.
 
-    `ending` is told of a unit's events before the commit; what it raises undoes the unit.
-    `ended` is told of the events of every unit after its end, also of one that may not have been
-    committed: where a caller goes away in the middle of a commit, nobody knows.
+    `changing` is entered before the transaction, with the ids of the users that it may change and
+    with what is to take its events, and left after its end, also where that may not have been a
+    commit: where a caller goes away in the middle of one, nobody knows.
     """
 
     def __init__(
@@ -109,26 +112,21 @@ class PostgresUnits:
         database: Database,
         to_record: Callable[[Event], OutboxRecord],
         wake: Callable[[], None],
-        ended: Callable[[Sequence[Event]], Awaitable[None]],
-        ending: Callable[[Sequence[Event]], Awaitable[None]] | None = None,
+        changing: Changing = lambda _ids, _events: nullcontext(),
     ) -> None:
         self._database = database
         self._to_record = to_record
         self._wake = wake
-        self._ended = ended
-        self._ending = ending
+        self._changing = changing
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[UnitOfWork]:
+    async def begin(self, *user_ids: int) -> AsyncIterator[UnitOfWork]:
         events: list[Event] = []
-        try:
-            async with unit_of_work(self._database, self._wake) as (connection, emit):
-                yield PostgresUnit(connection, emit, self._to_record, events)
-                if events and self._ending is not None:
-                    await self._ending(events)
-        finally:
-            if events:
-                await asyncio.shield(self._ended(events))
+        async with (
+            self._changing(user_ids, events),
+            unit_of_work(self._database, self._wake) as (connection, emit),
+        ):
+            yield PostgresUnit(connection, emit, self._to_record, events)
 
 
 class PostgresUnit:

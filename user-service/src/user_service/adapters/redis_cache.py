@@ -1,6 +1,7 @@
 """Users out of Redis, where they are, in front of the users of a database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
 
@@ -8,7 +9,7 @@ import orjson
 from service_kit.cache import Cache
 
 from user_service.application.ports import Users
-from user_service.domain.events import Event, UserCreated
+from user_service.domain.events import Event
 from user_service.domain.models import User, UserPage
 
 _SHAPE: Final = 1
@@ -42,14 +43,20 @@ class RedisUsers:
     async def after(self, user_id: int, limit: int) -> UserPage:
         return await self._users.after(user_id, limit)
 
-    async def suspend(self, events: Sequence[Event]) -> None:
-        """Trust nothing kept of the users that change; call it just before the commit."""
-        known = (event.user.id for event in events if not isinstance(event, UserCreated))
-        await self._cache.suspend(*set(map(_key, known)))
+    @asynccontextmanager
+    async def changing(
+        self, user_ids: Sequence[int], events: Sequence[Event]
+    ) -> AsyncIterator[None]:
+        """Keep none of the users while a transaction may change them.
 
-    async def forget(self, events: Sequence[Event]) -> None:
-        """Keep none of the users that the events are about; call it after the commit."""
-        await self._cache.invalidate(*{_key(event.user.id) for event in events})
+        Enter it before the transaction begins and leave it after its end; then those are forgotten,
+        too, that the `events` are about, which may come in meanwhile.
+        """
+        async with self._cache.suspended(*map(_key, user_ids)) as changed:
+            try:
+                yield
+            finally:
+                changed.update(_key(event.user.id) for event in events)
 
     async def _load(self, keys: Sequence[str]) -> Mapping[str, bytes]:
         users = await self._users.get_many([int(key.partition(":")[2]) for key in keys])

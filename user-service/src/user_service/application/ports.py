@@ -66,6 +66,9 @@ class UnitOfWork(Protocol):
 class Units(Protocol):
     """Where units of work begin."""
 
-    def begin(self) -> AbstractAsyncContextManager[UnitOfWork]:
-        """A unit that commits on a clean exit and rolls back on any exception."""
+    def begin(self, *user_ids: int) -> AbstractAsyncContextManager[UnitOfWork]:
+        """A unit that commits on a clean exit and rolls back on any exception.
+
+        It is told which users there are that it may change, for the sake of what is kept of them.
+        """
         ...

@@ -85,7 +85,7 @@ class Profiles:
         `EmailTaken`.
         """
         _own(user_id, caller_id)
-        async with self.units.begin() as unit:
+        async with self.units.begin(user_id) as unit:
             before = await _held(unit, user_id, expected)
             changed = change.changed(before)
             if not changed:
@@ -100,7 +100,7 @@ class Profiles:
     ) -> None:
         """Remove the account. Raises `Forbidden`, `UserNotFound` and `StaleUser`."""
         _own(user_id, caller_id)
-        async with self.units.begin() as unit:
+        async with self.units.begin(user_id) as unit:
             if expected is not None:
                 await _held(unit, user_id, expected)
             unit.emit(UserDeleted(_found(await unit.remove(user_id))))

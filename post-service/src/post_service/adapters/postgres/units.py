@@ -1,8 +1,7 @@
 """Changes of posts, each with its events in one transaction."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Final
 
 from service_kit import metrics
@@ -86,19 +85,24 @@ WHERE owner_id = $1 AND state <> 'failed' AND (id = ANY($2::bigint[]) OR stem = 
 ORDER BY id FOR UPDATE
 """
 _WHOSE: Final = "SELECT author_id FROM posts WHERE id = $1"
-_REMOVE_SOME: Final = """
-DELETE FROM posts WHERE id IN (
-    SELECT id FROM posts WHERE author_id = $1 ORDER BY created_at, id LIMIT $2 FOR UPDATE
-) RETURNING id
+_SOME_OF: Final = "SELECT id FROM posts WHERE author_id = $1 ORDER BY created_at, id LIMIT $2"
+# In one order, so that no two removals wait for each other.
+_REMOVE: Final = """
+DELETE FROM posts WHERE id IN (SELECT id FROM posts WHERE id = ANY($1) ORDER BY id FOR UPDATE)
+RETURNING id
 """
+
+
+Changing = Callable[[Sequence[int], Sequence[PostEvent]], AbstractAsyncContextManager[None]]
+"""What goes on around a transaction that may change some posts and announces some events."""
 
 
 class PostgresUnits:
     """Units of work over one database; `to_record` says how an event is put into the outbox.
 
-    `ending` is told of a unit's events before the commit; what it raises undoes the unit.
-    `ended` is told of the events of every unit after its end, also of one that may not have been
-    committed: where a caller goes away in the middle of a commit, nobody knows.
+    `changing` is entered before the transaction, with the ids of the posts that it may change and
+    with what is to take its events, and left after its end, also where that may not have been a
+    commit: where a caller goes away in the middle of one, nobody knows.
     """
 
     def __init__(
@@ -106,28 +110,23 @@ class PostgresUnits:
         database: Database,
         to_record: Callable[[PostEvent], OutboxRecord],
         wake: Callable[[], None],
-        ended: Callable[[Sequence[PostEvent]], Awaitable[None]],
-        ending: Callable[[Sequence[PostEvent]], Awaitable[None]] | None = None,
+        changing: Changing = lambda _ids, _events: nullcontext(),
     ) -> None:
         self._database = database
         self._to_record = to_record
         self._wake = wake
-        self._ended = ended
-        self._ending = ending
+        self._changing = changing
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[UnitOfWork]:
+    async def begin(self, *post_ids: int) -> AsyncIterator[UnitOfWork]:
         events: list[PostEvent] = []
-        try:
-            async with unit_of_work(self._database, self._wake) as (connection, emit):
-                yield PostgresUnit(connection, emit, self._to_record, events)
-                if events and self._ending is not None:
-                    await self._ending(events)
-            for event in events:
-                metrics.POSTS.labels(_ACTIONS[type(event)]).inc()
-        finally:
-            if events:
-                await asyncio.shield(self._ended(events))
+        async with (
+            self._changing(post_ids, events),
+            unit_of_work(self._database, self._wake) as (connection, emit),
+        ):
+            yield PostgresUnit(connection, emit, self._to_record, events)
+        for event in events:
+            metrics.POSTS.labels(_ACTIONS[type(event)]).inc()
 
 
 class PostgresUnit:
@@ -172,16 +171,17 @@ class PostgresUnit:
         await self._connection.execute(_CHANGE, *parts, post_id, change.title, change.content)
         return post_from_row(existing(await self._one("id = $1", post_id)))
 
-    async def remove(self, post_id: int) -> None:
-        await self._connection.execute("DELETE FROM posts WHERE id = $1", post_id)
+    async def remove(self, post_ids: Sequence[int]) -> list[int]:
+        rows = await self._connection.fetch(_REMOVE, post_ids)
+        return [row["id"] for row in rows]
 
     async def forget(self, author_id: int) -> None:
         await self._connection.execute(_LOCK_DELETED, LOCK_KIND, author_id)
         sql = "INSERT INTO deleted_authors (author_id) VALUES ($1) ON CONFLICT DO NOTHING"
         await self._connection.execute(sql, author_id)
 
-    async def remove_some_of(self, author_id: int, most: int) -> list[int]:
-        rows = await self._connection.fetch(_REMOVE_SOME, author_id, most)
+    async def some_of(self, author_id: int, most: int) -> list[int]:
+        rows = await self._connection.fetch(_SOME_OF, author_id, most)
         return [row["id"] for row in rows]
 
     async def _shown(self, author_id: int, media: Sequence[MediaDraft]) -> list[MediaDraft]:
