@@ -50,6 +50,7 @@ from api_gateway.adapters.http.routes.media_uploads import MediaUploadRoutes
 from api_gateway.adapters.http.routes.notification import NotificationRoutes
 from api_gateway.adapters.http.routes.notification_marks import NotificationMarkRoutes
 from api_gateway.adapters.http.routes.posts import PostRoutes
+from api_gateway.adapters.http.routes.profiles import ProfileRoutes
 from api_gateway.adapters.http.routes.relation import RelationRoutes
 from api_gateway.adapters.http.routes.users import UserRoutes
 from api_gateway.adapters.http.routes.wishes import WishRoutes
@@ -65,6 +66,7 @@ from api_gateway.adapters.tokens.keys import KnownKeys
 from api_gateway.adapters.tokens.revocations import WatchedRevocations
 from api_gateway.adapters.tokens.tickets import LivingTickets
 from api_gateway.adapters.tokens.verifier import JwtTokens
+from api_gateway.application.avatars import Avatars
 from api_gateway.application.groups import NamedGroups
 from api_gateway.application.live.dialogue import Dialogue
 from api_gateway.application.live.hub import Hub
@@ -235,7 +237,8 @@ def _resources(settings: Settings, peers: Peers, trust: Trust) -> Iterator[objec
     users, accounts = GrpcUsers(peers.users), GrpcAccounts(peers.auth)
     yield AuthRoutes(accounts, users)
     media = GrpcMedia(peers.posts, gateway.media_timeout_seconds)
-    yield UserRoutes(users, accounts, media, cursors, emails_are_open=gateway.compat)
+    yield UserRoutes(users, accounts, cursors, emails_are_open=gateway.compat)
+    yield ProfileRoutes(users, Avatars(media), emails_are_open=gateway.compat)
     yield MediaUploadRoutes(media)
     yield MediaRoutes(media)
     yield PostRoutes(AuthoredPosts(GrpcPosts(peers.posts), users), cursors)

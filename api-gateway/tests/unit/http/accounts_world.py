@@ -9,7 +9,9 @@ import httpx
 
 from api_gateway.adapters.http.operations import routes_of
 from api_gateway.adapters.http.routes.auth import AuthRoutes
+from api_gateway.adapters.http.routes.profiles import ProfileRoutes
 from api_gateway.adapters.http.routes.users import UserRoutes
+from api_gateway.application.avatars import Avatars
 from api_gateway.domain.cursor import Cursors
 from tests.fakes.accounts import InMemoryAccounts
 from tests.fakes.media import InMemoryMedia
@@ -53,9 +55,8 @@ async def accounts_world(
     media = InMemoryMedia()
     cursors = Cursors(b"a secret of the tests")
     routes = [
-        *routes_of(
-            UserRoutes(users, accounts, media, cursors, emails_are_open=compat), tag="users"
-        ),
+        *routes_of(UserRoutes(users, accounts, cursors, emails_are_open=compat), tag="users"),
+        *routes_of(ProfileRoutes(users, Avatars(media), emails_are_open=compat), tag="users"),
         *routes_of(AuthRoutes(accounts, users), tag="auth"),
     ]
     async with served(routes, edge) as client:

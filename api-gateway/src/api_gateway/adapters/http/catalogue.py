@@ -17,6 +17,7 @@ from api_gateway.adapters.http.routes.media_uploads import MediaUploadRoutes
 from api_gateway.adapters.http.routes.notification import NotificationRoutes
 from api_gateway.adapters.http.routes.notification_marks import NotificationMarkRoutes
 from api_gateway.adapters.http.routes.posts import PostRoutes
+from api_gateway.adapters.http.routes.profiles import ProfileRoutes
 from api_gateway.adapters.http.routes.relation import RelationRoutes
 from api_gateway.adapters.http.routes.users import UserRoutes
 from api_gateway.adapters.http.routes.wishes import WishRoutes
@@ -24,6 +25,7 @@ from api_gateway.adapters.http.routes.wishes import WishRoutes
 RESOURCES: Final[Mapping[type, tuple[str, str]]] = {
     AuthRoutes: ("auth", "auth-service"),
     UserRoutes: ("users", "user-service"),
+    ProfileRoutes: ("users", "user-service"),
     PostRoutes: ("posts", "post-service"),
     MediaUploadRoutes: ("media", "post-service"),
     MediaRoutes: ("media", "post-service"),
