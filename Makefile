@@ -17,7 +17,7 @@ JOBS ?= 2
 
 .PHONY: help
 help: ## this list
-	@grep -hE '^[a-zA-Z_% -]+:.*##' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*## "} {printf "  %-20s %s\n", $$1, $$2}'
+	@awk -F ':.*## ' '/^[a-z% -]+:.*##/ {sub("%", "<service>", $$1); for (n = split($$1, names, " "); n; n--) printf "  %-24s %s\n", names[n], $$2}' $(MAKEFILE_LIST) | LC_ALL=C sort
 
 # --- the platform
 
@@ -26,7 +26,7 @@ run: install ## the whole platform on this machine, without Docker (BROKER=embed
 	@exec $(LOCAL) run
 
 .PHONY: demo
-demo: install ## the same, and a story: people register, follow, post, and the live frames appear
+demo: install ## `make run`, and a story: people register, follow, post, and the live frames appear
 	@exec $(LOCAL) demo
 
 .PHONY: tail
@@ -45,6 +45,7 @@ check-monitoring-health: install ## ask every part of monitoring whether it is w
 
 .PHONY: install
 install: $(STAMP) ## build .venv from constraints.txt; quick when nothing changed
+	@:
 
 $(STAMP): $(MANIFESTS)
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Pinstack needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Set PYTHON=python3.x")'
@@ -59,9 +60,15 @@ $(STAMP): $(MANIFESTS)
 tools: ## the programs that checks use beside Python, from Debian's packages, where this may install them
 	@.ci/install_tools
 
+MIGRATED := $(or $(SERVICE),$(SERVICES))
 .PHONY: migrate-up migrate-down migrate-status
-migrate-up migrate-down migrate-status: migrate-%: install ## migrate the databases of SERVICE=, or of all, by their X_DATABASE_URL
-	@set -e; for service in $(or $(SERVICE),$(SERVICES)); do echo "$$service:"; $(MAKE) --no-print-directory -C $$service $@; done
+migrate-up: ## migrate the databases of SERVICE=, or of all: by their X_DATABASE_URL, or of the stack that runs
+migrate-down: ## take the last migration of SERVICE=, or of each service, back
+migrate-status: ## which migration the database of SERVICE=, or of each service, is at
+migrate-up migrate-down migrate-status: install
+	@$(if $(filter-out $(SERVICES),$(MIGRATED)),echo 'There is no service $(SERVICE); there are: $(SERVICES)' >&2; exit 2)
+	@set -e; for service in $(MIGRATED); do echo "$$service:"; prefix=$${service%-service}; \
+		$(LOCAL) attach --needs "$${prefix^^}_DATABASE_URL" -- $(MAKE) --no-print-directory -C $$service $@; done
 
 # --- tests
 
@@ -85,7 +92,9 @@ $(TESTED:%=test@%): test@%: install
 	@echo "--- $*"; $(MAKE) --no-print-directory -C $* test
 
 .PHONY: test-unit test-integration
-test-unit test-integration: install ## the tests of every package that need nothing outside; those that do
+test-unit: ## the tests of every package that need nothing outside
+test-integration: ## the tests of every package that need real PostgreSQL, Redis and Kafka
+test-unit test-integration: install
 	@set -e; for package in service-kit $(SERVICES) api-gateway; do echo "--- $$package"; $(MAKE) --no-print-directory -C $$package $@; done
 
 .PHONY: test-system
@@ -101,7 +110,7 @@ fuzz: install ## ask every operation what nobody thought of: CASES=20000 request
 	@$(MAKE) --no-print-directory -C system-tests fuzz CASES=$(CASES) SEED=$(SEED)
 
 .PHONY: fuzz-ci
-fuzz-ci: install ## the same, shorter, and the same every time
+fuzz-ci: install ## `make fuzz`, shorter, and the same requests every time
 	@$(MAKE) --no-print-directory -C system-tests fuzz CASES=5000 SEED=20260102
 
 .PHONY: clients
@@ -113,7 +122,7 @@ test-monitoring: install ## traces, logs, and every query of dashboards and aler
 	@$(MAKE) --no-print-directory -C system-tests test-monitoring
 
 .PHONY: test-system-kafka
-test-system-kafka: install ## the same against a real Apache Kafka
+test-system-kafka: install ## `make test-system` against a real Apache Kafka
 	@PINSTACK_TEST_BROKER=kafka $(MAKE) --no-print-directory -C system-tests test
 
 # --- benchmarks
@@ -132,7 +141,7 @@ chaos: install ## faults under load, every request checked (CHAOS_SECONDS=600, C
 	@$(MAKE) --no-print-directory -C system-tests chaos
 
 .PHONY: chaos-brief
-chaos-brief: install ## a minute of it
+chaos-brief: install ## a minute of `make chaos`
 	@$(MAKE) --no-print-directory -C system-tests chaos CHAOS_SECONDS=60
 
 .PHONY: test-chaos
@@ -154,7 +163,9 @@ $(TESTED:%=lint@%): lint@%: install
 	@echo "--- $*"; $(MAKE) --no-print-directory -C $* lint
 
 .PHONY: proto proto-check
-proto proto-check: install ## generate the Python code from the .proto files; fail on drift, style, breaking change
+proto: ## generate the Python code from the .proto files
+proto-check: ## fail on stale generated code, bad style, or a break since the last release
+proto proto-check: install
 	@$(MAKE) --no-print-directory -C proto-definitions $@
 
 .PHONY: env-example env-example-check
@@ -164,13 +175,15 @@ env-example-check: install ## fail where .env.example differs from the settings
 	@$(BIN)/python .ci/env_example.py --check
 
 .PHONY: dashboards dashboards-check
-dashboards dashboards-check: install ## write Grafana's dashboards from monitoring/dashboards; fail where they differ
+dashboards: ## write Grafana's dashboards from monitoring/dashboards
+dashboards-check: ## fail where the dashboards differ from monitoring/dashboards
+dashboards dashboards-check: install
 	@$(MAKE) --no-print-directory -C monitoring $@
 
 .PHONY: openapi openapi-check
 openapi: install ## write api-gateway/openapi.json from the gateway's declarations
 	@$(BIN)/python .ci/openapi.py
-openapi-check: install ## fail where it differs from them, or breaks clients of the last release
+openapi-check: install ## fail where openapi.json differs from the declarations, or breaks clients of the last release
 	@$(BIN)/python .ci/openapi.py --check && $(BIN)/python .ci/openapi_release.py
 
 .PHONY: ci-local
@@ -178,17 +191,19 @@ ci-local: install lint proto-check env-example-check openapi-check dashboards-ch
 
 # --- accounts
 
+ACCOUNTS := $(LOCAL) attach --needs AUTH_DATABASE_URL --
+
 .PHONY: rotate-keys
 rotate-keys: install ## sign access tokens with a new key; the old one verifies until its tokens are over
-	@exec $(LOCAL) attach -- $(BIN)/python -m auth_service.rotate_keys $(ARGS)
+	@exec $(ACCOUNTS) $(BIN)/python -m auth_service.rotate_keys $(ARGS)
 
 .PHONY: grant-role
 grant-role: install ## give a role: ARGS="--login ada admin"; --take-away takes it back
-	@exec $(LOCAL) attach -- $(BIN)/python -m auth_service.grant_role $(ARGS)
+	@exec $(ACCOUNTS) $(BIN)/python -m auth_service.grant_role $(ARGS)
 
 .PHONY: end-sessions
 end-sessions: install ## end every session of an account: ARGS="--login ada"
-	@exec $(LOCAL) attach -- $(BIN)/python -m auth_service.end_sessions $(ARGS)
+	@exec $(ACCOUNTS) $(BIN)/python -m auth_service.end_sessions $(ARGS)
 
 # --- events
 
@@ -204,6 +219,6 @@ events-dlq: install ## dead letters: ARGS="list", or ARGS="show|requeue|drop --g
 
 .PHONY: replay
 replay: install ## rebuild the inboxes of notification-service from their topic, see docs/events.md
-	@exec $(ATTACH) $(BIN)/python -m notification_service.replay $(ARGS)
+	@exec $(LOCAL) attach --needs NOTIFICATION_DATABASE_URL -- $(BIN)/python -m notification_service.replay $(ARGS)
 
 include infra/deployment.mk

@@ -10,9 +10,9 @@ STACKS := --profile light --profile full --profile monitoring --profile elk --pr
 start-infrastructure: ## PostgreSQL, Redis and Kafka in Docker, on ports of this machine
 	@$(COMPOSE) --profile infrastructure up --detach --wait postgres redis kafka
 	@$(COMPOSE) --profile infrastructure run --rm topics
-stop-infrastructure: ## stop them, and keep what they know
+stop-infrastructure: ## stop the PostgreSQL, Redis and Kafka in Docker, and keep what they know
 	@$(COMPOSE) --profile infrastructure stop
-clean-infrastructure: ## remove them and what they know
+clean-infrastructure: ## remove the PostgreSQL, Redis and Kafka in Docker with what they know
 	@$(COMPOSE) --profile infrastructure rm --stop --force
 	@docker volume rm --force pinstack_postgres pinstack_kafka
 
@@ -21,15 +21,15 @@ start-dev-light: ## the platform in Docker, and Prometheus
 	@$(COMPOSE) --profile light up --build --detach --wait
 start-dev-full: ## the platform in Docker with a database server each, monitoring and ELK
 	@$(COMPOSE) --profile full --profile monitoring --profile elk up --build --detach --wait
-stop-dev-full: ## stop either, and keep what they know
+stop-dev-full: ## stop all that start-dev-light or start-dev-full started, and keep what it knows
 	@$(COMPOSE) $(STACKS) stop
-clean-dev-full: ## remove either with all volumes
+clean-dev-full: ## remove all of the platform in Docker, with its volumes
 	@$(COMPOSE) $(STACKS) --profile infrastructure down --volumes --remove-orphans
 
 .PHONY: start-monitoring start-prometheus-stack start-elk-stack
 start-monitoring: ## Prometheus, Alertmanager, Grafana, Loki, Alloy and Tempo in Docker
 	@$(COMPOSE) --profile monitoring up --detach --wait
-start-prometheus-stack: ## of these Prometheus, Alertmanager and Grafana
+start-prometheus-stack: ## Prometheus, Alertmanager and Grafana in Docker
 	@$(COMPOSE) --profile monitoring up --detach --wait prometheus alertmanager grafana
 start-elk-stack: ## Elasticsearch, Logstash, Kibana and Filebeat in Docker
 	@$(COMPOSE) --profile elk up --detach --wait
@@ -113,8 +113,7 @@ $(TOOLS)/.installed: infra/deployment.mk
 release: install ## notes, contract archive and clients of VERSION= into dist/, see docs/development.md
 	@.ci/release all $(or $(VERSION),$(error VERSION= names the version))
 push-images: ## send the images of VERSION= to REGISTRY=
-	@for name in $(SERVICES) api-gateway; do \
-		docker tag "pinstack/$$name:$(VERSION)" "$(REGISTRY)/$$name:$(VERSION)" && docker push --quiet "$(REGISTRY)/$$name:$(VERSION)" || exit 3; done
+	@infra/docker/push $(or $(VERSION),$(error VERSION= names the version)) $(or $(REGISTRY),$(error REGISTRY= names the registry)) $(SERVICES) api-gateway
 
 .PHONY: secret-scan
 secret-scan: $(TOOLS)/gitleaks ## secrets in the files and in the history

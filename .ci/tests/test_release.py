@@ -41,6 +41,7 @@ def test_a_version_that_the_changelog_does_not_know_is_no_release(tmp_path: Path
     done = release("notes", "9.9.9", tmp_path)
     assert done.returncode == 1
     assert "no section [9.9.9]" in done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_notes_are_the_section_of_the_changelog(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ SECRET = "a secret of sixteen or more"
 
 @pytest.fixture(autouse=True)
 def empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("GATEWAY_CURSOR_SECRET", "GATEWAY_PORT", "RATE_LIMIT_ENABLED", "GATEWAY_COMPAT"):
+    ports = ("GATEWAY_PORT", "GATEWAY_ADMIN_PORT")
+    for name in ("GATEWAY_CURSOR_SECRET", "RATE_LIMIT_ENABLED", "GATEWAY_COMPAT", *ports):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -223,6 +223,7 @@ class Stack:
             hosts = [settings.reachable_host]
             certificates.ensure(settings.certificates, settings.certified_names, hosts)
         told = environment.peer_addresses(self.layout) | self._service_secrets()
+        told |= {f"{each.name.upper()}_PORT": str(each.port) for each in self.monitoring}
         running.remember(settings.data_dir, told | self._tls(certificates.OPERATOR))
         self._claim.callback(running.forget, settings.data_dir)
 

@@ -82,9 +82,11 @@ def test_infrastructure_writes_variables_that_work_and_removes_them_at_the_end(
     assert not env_file.exists()
 
 
-def attach(data_dir: Path, *command: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+def attach(
+    data_dir: Path, *command: str, needs: str = "KAFKA_BOOTSTRAP_SERVERS", **environment: str
+) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(  # noqa: S603 -- ours
-        pinstack("attach", "--", *command),
+        pinstack("attach", "--needs", needs, "--", *command),
         capture_output=True,
         text=True,
         check=False,
@@ -111,6 +113,15 @@ def test_attach_gives_the_command_the_addresses_of_the_stack_that_runs(tmp_path:
     gone = attach(settings.data_dir, sys.executable, "-c", SHOW_ADDRESSES)
     assert gone.returncode == 2
     assert f"no stack runs on {settings.data_dir}: start one (make run)" in gone.stderr
+
+
+def test_attach_asks_for_nothing_but_what_the_command_needs(tmp_path: Path) -> None:
+    show = (sys.executable, "-c", "import os; print(os.environ['AUTH_DATABASE_URL'])")
+    told = attach(tmp_path, *show, needs="AUTH_DATABASE_URL", AUTH_DATABASE_URL="postgresql://x")
+    assert told.stdout == "postgresql://x\n"
+    gone = attach(tmp_path, *show, needs="AUTH_DATABASE_URL")
+    assert gone.returncode == 2
+    assert "or set AUTH_DATABASE_URL" in gone.stderr
 
 
 def test_attach_tells_where_the_services_are_and_what_they_accept(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pinstack_local.commands.monitoring import told
 from pinstack_local.commands.run import addresses
 from pinstack_local.errors import MissingTool
 from pinstack_local.settings import StackSettings, repository_root
@@ -51,6 +52,9 @@ def test_they_run_beside_the_platform_and_know_it(tmp_path: Path) -> None:
         assert prometheus.url in announced
         assert alertmanager.url in announced
         assert {"prometheus", "alertmanager"} <= stack.processes.keys()
+        found = told({"PINSTACK_DATA_DIR": str(settings.data_dir)})
+        assert prometheus.url.endswith(f":{found['PROMETHEUS_PORT']}")
+        assert alertmanager.url.endswith(f":{found['ALERTMANAGER_PORT']}")
     assert not any(process.is_running() for process in stack.processes.values())
 
 
