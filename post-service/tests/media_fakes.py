@@ -275,4 +275,4 @@ class CopyingProcessor:
 def an_outcome(size: int = 9) -> Outcome:
     """What is made of a picture."""
     variant = Variant("large", "large.jpg", "image/jpeg", 4, 3, size)
-    return Outcome(4, 3, "L00000fQfQfQfQfQfQfQfQfQfQfQ", (variant,))
+    return Outcome(4, 3, "L00000fQfQfQfQfQfQfQfQfQfQfQ", (variant,), duration_ms=1500)

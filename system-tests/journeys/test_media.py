@@ -1,5 +1,7 @@
 """Pictures: sent, shown in posts and profiles, gone when nothing shows them."""
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
 from io import BytesIO
 from typing import Final
@@ -70,6 +72,41 @@ async def test_a_picture_is_sent_processed_and_shown_in_a_post(
     await ada.client.delete(f"/posts/{post['id']}")
     assert (await ada.client.delete(f"/media/{made['id']}")).status == 204
     assert (await ada.client.get(f"/media/{made['id']}")).error == (404, "media not found")
+
+
+async def test_its_owner_and_nobody_else_is_told_live_what_becomes_of_an_upload(
+    platform: Platform, http: httpx.AsyncClient
+) -> None:
+    ada, grace = await platform.people("ada", "grace")
+    async with (
+        platform.phone(ada) as phone,
+        platform.phone(ada, gateway=1) as other,
+        platform.phone(grace) as stranger,
+    ):
+        made = (await sent(http, ada, a_picture(641))).data
+        assert made["state"] == "processing"
+        told = {"type": "media", "id": made["id"], "state": "ready"}
+        assert await phone.frame("media") == await other.frame("media") == told
+        assert (await ada.client.get(f"/media/{made['id']}")).data["state"] == "ready"
+        assert (await http.get(made["url"])).status_code == 200
+        broken = (await sent(http, ada, a_picture(642)[:900])).data
+        told = {"type": "media", "id": broken["id"], "state": "failed"}
+        assert await phone.frame("media") == told
+        assert await stranger.rest() == []
+
+
+async def test_a_stream_of_events_tells_it_too(platform: Platform, http: httpx.AsyncClient) -> None:
+    ada = await platform.person("ada")
+    token = {"authorization": f"Bearer {ada.client.token}"}
+    async with http.stream("GET", f"{API}/notification/stream", headers=token) as stream:
+        lines = stream.aiter_lines()
+        assert "event: ready" in [await anext(lines) for _ in range(8)]
+        made = (await sent(http, ada, a_picture(643))).data
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while await anext(lines) != "event: media":
+                pass
+        data = (await anext(lines)).removeprefix("data: ")
+    assert json.loads(data) == {"type": "media", "id": made["id"], "state": "ready"}
 
 
 async def test_a_picture_becomes_an_avatar(platform: Platform, http: httpx.AsyncClient) -> None:

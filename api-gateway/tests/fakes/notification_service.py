@@ -17,6 +17,7 @@ from api_gateway.application.live.inbox import (
     Delivered,
     Entry,
     Happening,
+    MediaChanged,
     Subscribed,
     UnreadChanged,
     Withdrawn,
@@ -173,6 +174,11 @@ def happening_to_pb(what: Happening) -> pb.SubscribeResponse:
                 unarchived_ids=what.unarchived_ids,
             )
             return pb.SubscribeResponse(unread_changed=changed)
+        case MediaChanged(user_id, media_id, state):
+            media = pb.SubscribeResponse.MediaChanged(
+                user_id=user_id, media_id=media_id, state=state
+            )
+            return pb.SubscribeResponse(media=media)
 
 
 def _delivery(what: Delivered) -> pb.SubscribeResponse.Delivery:

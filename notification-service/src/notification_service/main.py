@@ -81,7 +81,8 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         workers = workers_of(settings, fan_out, units)
         for worker in workers:
             tasks.start(worker.run(), worker.name)
-        consumer = consumer_of(settings, Reactions(users, units, reception), workers)
+        reactions = Reactions(users, units, reception)
+        consumer = consumer_of(settings, reactions, workers, hub)
         health.observe("kafka", consumer.check)
         tasks.start(consumer.run(), "event consumer")
         preferences = PostgresPreferences(database)
@@ -153,7 +154,9 @@ def workers_of(settings: Settings, fan_out: FanOut, units: PostgresUnits) -> lis
     ]
 
 
-def consumer_of(settings: Settings, reactions: Reactions, workers: Sequence[Worker]) -> Consumer:
+def consumer_of(
+    settings: Settings, reactions: Reactions, workers: Sequence[Worker], hub: Hub
+) -> Consumer:
     """Who hears of others' events, and wakes the workers after each batch."""
 
     def wake() -> None:
@@ -164,7 +167,7 @@ def consumer_of(settings: Settings, reactions: Reactions, workers: Sequence[Work
         settings.kafka.bootstrap_servers,
         NAME,
         TOPICS,
-        Events(reactions, wake).handle,
+        Events(reactions, wake, hub.tell).handle,
         types=TYPES,
         partitions=settings.kafka.topic_partitions,
         replication=settings.kafka.topic_replication,

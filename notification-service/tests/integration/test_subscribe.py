@@ -3,6 +3,7 @@
 import asyncio
 
 import grpc
+from pinstack_proto.events.v1.media_events_pb2 import MediaProcessed
 from pinstack_proto.events.v1.relation_events_pb2 import FollowCreated
 from pinstack_proto.notification.v1 import notification_pb2 as pb
 from pinstack_proto.notification.v1.notification_pb2_grpc import NotificationServiceStub
@@ -89,6 +90,19 @@ async def test_a_follow_and_a_post_and_their_end_arrive(
     assert follow.notification.notification.type == "follow_created"
     assert (post.notification.notification.type, post.notification.unread) == ("post_created", 2)
     assert (gone.withdrawn.seq, gone.withdrawn.unread) == (2, 1)
+
+
+async def test_an_upload_that_is_processed_is_told_to_its_owner_alone(
+    stub: NotificationServiceStub, world: World
+) -> None:
+    async with listening(stub, 60) as owner, listening(stub, 61) as other:
+        await world.happens(MediaProcessed(media_id=9, owner_id=60, state="ready"))
+        await world.happens(MediaProcessed(media_id=10, owner_id=61, state="failed"))
+        (ready,) = await owner.frames(1)
+        (failed,) = await other.frames(1)
+    media = pb.SubscribeResponse.MediaChanged
+    assert ready.media == media(user_id=60, media_id=9, state="ready")
+    assert failed.media == media(user_id=61, media_id=10, state="failed")
 
 
 async def test_who_unsubscribes_hears_no_more_of_that_inbox(stub: NotificationServiceStub) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from pinstack_proto import topics
+from pinstack_proto.events.v1 import media_events_pb2
 from pinstack_proto.events.v1.post_events_pb2 import PostCreated, PostDeleted, PostUpdated
 from pinstack_proto.events.v1.relation_events_pb2 import FollowCreated, FollowDeleted
 from pinstack_proto.events.v1.user_events_pb2 import UserCreated, UserDeleted
@@ -15,6 +16,7 @@ from service_kit.testing import InMemoryTopic
 from notification_service.adapters.event_consumer import Events
 from notification_service.application.reactions import Reactions
 from notification_service.domain.events import NotificationCreated
+from notification_service.domain.media import MediaProcessed
 from tests.builders import RECEPTION, TRACE
 from tests.fakes import InMemoryStore, InMemoryUsers
 
@@ -30,7 +32,9 @@ class World:
         self.users = InMemoryUsers()
         self.topic = InMemoryTopic("relation-events")
         self.wakes = 0
-        self._events = Events(Reactions(self.users, self.store, RECEPTION), self._wake)
+        self.told: list[MediaProcessed] = []
+        reactions = Reactions(self.users, self.store, RECEPTION)
+        self._events = Events(reactions, self._wake, self.told.append)
 
     async def hear(self, *events: topics.Event) -> None:
         for event in events:
@@ -128,3 +132,23 @@ async def test_while_user_service_is_away_events_wait(world: World) -> None:
     await world.hear()
     assert await world.totals([1]) == [1]
     assert world.reasons == []
+
+
+def processed(state: str, owner_id: int = 7) -> media_events_pb2.MediaProcessed:
+    """An upload that has come to an end."""
+    return media_events_pb2.MediaProcessed(media_id=9, owner_id=owner_id, state=state)
+
+
+@pytest.mark.parametrize("state", ["ready", "failed"])
+async def test_an_upload_that_is_processed_is_told_and_not_kept(world: World, state: str) -> None:
+    await world.hear(processed(state), media_events_pb2.MediaUploaded(media_id=9, owner_id=7))
+    assert world.told == [MediaProcessed(7, 9, state)]
+    assert (world.store.events, world.wakes, world.reasons) == ([], 0, [])
+
+
+@pytest.mark.parametrize("event", [processed("lost"), processed("ready", owner_id=0)])
+async def test_an_upload_that_cannot_be_is_told_to_nobody(
+    world: World, event: media_events_pb2.MediaProcessed
+) -> None:
+    await world.hear(event)
+    assert (len(world.reasons), world.told) == (1, [])

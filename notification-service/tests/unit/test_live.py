@@ -4,7 +4,14 @@ import asyncio
 
 import pytest
 
-from notification_service.application.live import Announced, Frame, Hub, Stream, Subscribed
+from notification_service.application.live import (
+    Announced,
+    Frame,
+    Hub,
+    Passing,
+    Stream,
+    Subscribed,
+)
 from notification_service.application.use_cases import SUBSCRIBED_AT_ONCE, Notifications
 from notification_service.domain.errors import (
     InvalidNotification,
@@ -12,6 +19,7 @@ from notification_service.domain.errors import (
     SubscriberTooSlow,
 )
 from notification_service.domain.events import Event, NotificationCreated
+from notification_service.domain.media import MediaProcessed
 from notification_service.domain.models import InboxState
 from tests.builders import NOW, RECEPTION, a_created, a_draft
 from tests.fakes import InMemoryStore, InMemoryUsers
@@ -222,3 +230,13 @@ async def test_a_unit_of_work_tells_what_it_has_committed_and_only_that() -> Non
         unit.emit(await unit.deliver([a_draft(ANN)]))
         assert await seqs(stream) == []
     assert await seqs(stream) == [(ANN, 1)]
+
+
+async def test_what_is_of_the_moment_is_told_to_who_watches_its_owner(hub: Hub) -> None:
+    ann, both, bob = watching(hub, ANN), watching(hub, ANN, BOB), watching(hub, BOB)
+    for stream in (ann, both, bob):
+        await drained(stream)
+    hub.tell(MediaProcessed(ANN, 9, "ready"))
+    assert await drained(ann) == await drained(both) == [Passing(MediaProcessed(ANN, 9, "ready"))]
+    assert await drained(bob) == []
+    assert await drained(watching(hub, ANN)) == [Subscribed(InboxState(ANN), 0)]

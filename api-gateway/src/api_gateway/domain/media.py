@@ -19,7 +19,10 @@ class MediaVariant:
 
 @dataclass(frozen=True, slots=True)
 class MediaItem:
-    """An upload. `state` is `processing`, `ready` or `failed`; sizes are pixels, upright."""
+    """An upload. `state` is `processing`, `ready` or `failed`; sizes are pixels, upright.
+
+    `duration_ms` is a clip's, where it is known.
+    """
 
     id: int
     type: str
@@ -34,6 +37,7 @@ class MediaItem:
     content_type: str
     kept_as_sent: bool
     created_at: datetime
+    duration_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ def bodies() -> dict[str, list[Frame]]:
         "archived_frame": [
             frames.archived_frame([17], archived=there, unread=3) for there in (True, False)
         ],
+        "media_frame": [frames.media_frame(9, "ready"), frames.media_frame(9, "failed")],
         "unread_frame": [frames.unread_frame(0)],
         "plain_frame": [frames.plain_frame(kind) for kind in ("ping", "pong", "token_expiring")],
         "error_frame": [frames.error_frame("UNKNOWN_TYPE", "unknown frame type")],

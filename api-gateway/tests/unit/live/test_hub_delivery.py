@@ -6,13 +6,14 @@ from service_kit.testing import eventually
 
 from api_gateway.application.live.frames import (
     archived_frame,
+    media_frame,
     read_frame,
     reset_frame,
     seen_frame,
     unread_frame,
     withdrawn_frame,
 )
-from api_gateway.application.live.inbox import UnreadChanged
+from api_gateway.application.live.inbox import MediaChanged, UnreadChanged
 from api_gateway.application.live.limits import Limits
 from tests.fakes.live import InMemorySource
 from tests.live.house import LIMITS, House, Make
@@ -185,3 +186,26 @@ async def test_what_is_marked_elsewhere_is_named_before_the_count(house: House) 
     await house.inboxes.mark_seen(1, 2)
     await eventually(lambda: one.frames[-1] == two.frames[-1] == seen_frame(2, 0))
     assert "unread" not in two.types[two.types.index("seen") :]
+
+
+async def test_an_upload_that_is_ready_is_told_to_all_devices_of_its_owner_and_moves_nothing(
+    house: House,
+) -> None:
+    house.inboxes.add()
+    (_, one), (_, two) = await house.resumed(), await house.resumed()
+    (_, other) = await house.resumed(user_id=2)
+    house.inboxes.sources[0].tell(MediaChanged(1, 9, "ready"))
+    house.inboxes.add()
+    house.inboxes.add(user_id=2)
+    await eventually(lambda: one.types[-1] == two.types[-1] == other.types[-1] == "notification")
+    assert one.frames[-2] == two.frames[-2] == media_frame(9, "ready")
+    assert one.seqs[-2:] == [1, 2]
+    assert "media" not in other.types
+
+
+async def test_before_ready_nothing_of_the_moment_is_told(house: House) -> None:
+    _, early = house.connect()
+    _, ready = await house.resumed()
+    house.inboxes.sources[0].tell(MediaChanged(1, 9, "ready"))
+    await eventually(lambda: ready.types == ["ready", "media"])
+    assert early.types == []

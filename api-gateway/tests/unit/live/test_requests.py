@@ -5,7 +5,13 @@ from dataclasses import replace
 from pinstack_proto.notification.v1.notification_pb2 import SubscribeResponse
 
 from api_gateway.adapters.grpc.notification_stream import happening_from_pb, requests_for
-from api_gateway.application.live.inbox import InboxState, Subscribed, UnreadChanged, Withdrawn
+from api_gateway.application.live.inbox import (
+    InboxState,
+    MediaChanged,
+    Subscribed,
+    UnreadChanged,
+    Withdrawn,
+)
 from tests.fakes.notification_service import happening_to_pb
 from tests.live.builders import delivery
 
@@ -38,6 +44,7 @@ def test_frames_become_what_happened() -> None:
         UnreadChanged(1, 3, read_up_to_seq=9),
         UnreadChanged(1, 3, seen_up_to_seq=9, unseen=1),
         UnreadChanged(1, 3, archived_ids=(17,), unarchived_ids=(18,)),
+        MediaChanged(1, 9, "failed"),
     ):
         assert happening_from_pb(happening_to_pb(what)) == what
 

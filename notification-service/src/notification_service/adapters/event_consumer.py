@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from pinstack_proto import topics
+from pinstack_proto.events.v1.media_events_pb2 import MediaProcessed as MediaProcessedPb
 from pinstack_proto.events.v1.post_events_pb2 import PostCreated, PostDeleted
 from pinstack_proto.events.v1.relation_events_pb2 import FollowCreated, FollowDeleted
 from pinstack_proto.events.v1.user_events_pb2 import UserDeleted
@@ -21,41 +23,67 @@ from notification_service.domain.facts import (
     PostGone,
     PostPublished,
 )
+from notification_service.domain.media import MediaProcessed
 
-TOPICS: Final = (topics.USER_EVENTS, topics.RELATION_EVENTS, topics.POST_EVENTS)
-TYPES: Final = tuple(
+TOPICS: Final = (
+    topics.USER_EVENTS,
+    topics.RELATION_EVENTS,
+    topics.POST_EVENTS,
+    topics.MEDIA_EVENTS,
+)
+_FACTS: Final = tuple(
     topics.event_type_of(message).name
     for message in (FollowCreated, FollowDeleted, PostCreated, PostDeleted, UserDeleted)
 )
+_PROCESSED: Final = topics.event_type_of(MediaProcessedPb).name
+TYPES: Final = (*_FACTS, _PROCESSED)
+_STATES: Final = ("ready", "failed")
 _LONGEST_TITLE: Final = 1000
 """Far beyond what post-service takes: a payload must hold it, whatever it is made of."""
 
 
 class Events:
-    """Hands a batch of events to the use cases, and wakes whoever has work from it."""
+    """Hands a batch of events to the use cases, and wakes whoever has work from it.
 
-    def __init__(self, reactions: Reactions, wake: Callable[[], None]) -> None:
+    What is only of the moment is passed to `tell`: sooner or later, once or twice, is all the same.
+    """
+
+    def __init__(
+        self,
+        reactions: Reactions,
+        wake: Callable[[], None],
+        tell: Callable[[MediaProcessed], None],
+    ) -> None:
         self._reactions = reactions
         self._wake = wake
+        self._tell = tell
 
     async def handle(self, events: Sequence[ReceivedEvent]) -> None:
         """Take a batch in; types that do not concern this service are passed over.
 
         Raises `InvalidEvent` for a message that can't be read.
         """
-        facts = [fact_of(event) for event in events if event.type in TYPES]
+        media = [media_of(event) for event in events if event.type == _PROCESSED]
+        facts = [fact_of(event) for event in events if event.type in _FACTS]
         if facts:
             await self._reactions.apply(facts)
             self._wake()
+        for one in media:
+            self._tell(one)
+
+
+def media_of(event: ReceivedEvent) -> MediaProcessed:
+    """What has become of an upload. Raises `InvalidEvent`."""
+    message = _unpacked(event)
+    if not isinstance(message, MediaProcessedPb) or message.state not in _STATES:
+        raise InvalidEvent("nothing that has become of an upload")
+    owner_id, media_id = _checked(message.owner_id, message.media_id)
+    return MediaProcessed(owner_id, media_id, message.state)
 
 
 def fact_of(event: ReceivedEvent) -> Fact:
-    """What an event of one of the `TYPES` says. Raises `InvalidEvent`."""
-    try:
-        message = topics.unpack(event.type, event.value)
-    except topics.MalformedEvent as error:
-        raise InvalidEvent(str(error)) from error
-    match message:
+    """What an event of one of the `_FACTS` says. Raises `InvalidEvent`."""
+    match message := _unpacked(event):
         case FollowCreated():
             return _follow_started(event, message)
         case FollowDeleted():
@@ -70,6 +98,13 @@ def fact_of(event: ReceivedEvent) -> Fact:
             _checked(message.user_id, message.user_id)
             return AccountGone(event.id, message.user_id)
     raise InvalidEvent(f"{event.type} is of no concern here")
+
+
+def _unpacked(event: ReceivedEvent) -> Message:
+    try:
+        return topics.unpack(event.type, event.value)
+    except topics.MalformedEvent as error:
+        raise InvalidEvent(str(error)) from error
 
 
 def _follow_started(event: ReceivedEvent, message: FollowCreated) -> FollowStarted:

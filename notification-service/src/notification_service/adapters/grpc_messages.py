@@ -6,7 +6,7 @@ from pinstack_proto.notification.v1 import notification_pb2
 from service_kit import pages
 from service_kit.timestamps import timestamp_to_pb, write_timestamp
 
-from notification_service.application.live import Announced, Frame, Subscribed
+from notification_service.application.live import Announced, Frame, Passing, Subscribed
 from notification_service.domain.errors import FieldViolation, InvalidNotification
 from notification_service.domain.events import (
     Event,
@@ -146,6 +146,12 @@ def frame_to_pb(frame: Frame | None) -> notification_pb2.SubscribeResponse:
         return pb(heartbeat=pb.Heartbeat())
     if isinstance(frame, Announced):
         return _announced_to_pb(frame)
+    if isinstance(frame, Passing):
+        media = frame.media
+        changed = pb.MediaChanged(
+            user_id=media.owner_id, media_id=media.media_id, state=media.state
+        )
+        return pb(media=changed)
     return pb(subscribed=_subscribed_to_pb(frame))
 
 

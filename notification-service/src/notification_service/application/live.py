@@ -10,6 +10,7 @@ from typing import Final
 from notification_service.application.ports import Clock
 from notification_service.domain.errors import StreamClosing, SubscriberTooSlow
 from notification_service.domain.events import Event, NotificationCreated
+from notification_service.domain.media import MediaProcessed
 from notification_service.domain.models import InboxState
 
 _FRAME_BYTES: Final = 400
@@ -43,7 +44,15 @@ class Subscribed:
     weight: int = _FRAME_BYTES
 
 
-Frame = Announced | Subscribed
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """What is told to whoever watches now, and to nobody later."""
+
+    media: MediaProcessed
+    weight: int = _FRAME_BYTES
+
+
+Frame = Announced | Subscribed | Passing
 
 
 @dataclass(eq=False, slots=True)
@@ -83,6 +92,11 @@ class Hub:
             if not is_committed:
                 events.clear()
             self._publish(user_id)
+
+    def tell(self, media: MediaProcessed) -> None:
+        """Tell the streams that hear of its owner."""
+        for stream in list(self._watching.get(media.owner_id, ())):
+            stream.pass_on(Passing(media))
 
     def open(self, capacity: int) -> "Stream":
         """A stream that holds up to `capacity` bytes that its reader has not taken."""
@@ -175,6 +189,10 @@ class Stream:
             self._add(frame)
         elif self._has_room_for(frame):
             held.append(frame)
+
+    def pass_on(self, frame: Passing) -> None:
+        """Add what has no place in an inbox, so that it waits for none."""
+        self._add(frame)
 
     async def next(self, patience: float) -> Frame | None:
         """The next frame; None where there is none for `patience` seconds.

@@ -143,6 +143,7 @@ class Mapping:
             content_type=upload.content_type,
             kept_as_sent=found.kept_as_sent,
             created_at=timestamp_to_pb(upload.created_at),
+            duration_ms=found.duration_ms or None,
         )
 
     def _variant(self, upload: Upload, variant: Variant) -> media_pb2.MediaVariant:

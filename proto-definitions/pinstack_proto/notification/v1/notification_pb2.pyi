@@ -1257,11 +1257,38 @@ class SubscribeResponse(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class MediaChanged(_message.Message):
+        """An upload of the user's is ready, or failed. It is in no inbox and has no seq: whoever was away asks for the upload."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        USER_ID_FIELD_NUMBER: _builtins.int
+        MEDIA_ID_FIELD_NUMBER: _builtins.int
+        STATE_FIELD_NUMBER: _builtins.int
+        user_id: _builtins.int
+        media_id: _builtins.int
+        state: _builtins.str
+        """"ready" or "failed"."""
+        def __init__(
+            self,
+            *,
+            user_id: _builtins.int = ...,
+            media_id: _builtins.int = ...,
+            state: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["media_id", b"media_id", "state", b"state", "user_id", b"user_id"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     SUBSCRIBED_FIELD_NUMBER: _builtins.int
     NOTIFICATION_FIELD_NUMBER: _builtins.int
     WITHDRAWN_FIELD_NUMBER: _builtins.int
     UNREAD_CHANGED_FIELD_NUMBER: _builtins.int
     HEARTBEAT_FIELD_NUMBER: _builtins.int
+    MEDIA_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def subscribed(self) -> Global___SubscribeResponse.Subscribed: ...
     @_builtins.property
@@ -1274,6 +1301,8 @@ class SubscribeResponse(_message.Message):
     def heartbeat(self) -> Global___SubscribeResponse.Heartbeat:
         """Sent when nothing else was for a while, so that silence means a broken stream."""
 
+    @_builtins.property
+    def media(self) -> Global___SubscribeResponse.MediaChanged: ...
     def __init__(
         self,
         *,
@@ -1282,12 +1311,13 @@ class SubscribeResponse(_message.Message):
         withdrawn: Global___SubscribeResponse.Withdrawn | None = ...,
         unread_changed: Global___SubscribeResponse.UnreadChanged | None = ...,
         heartbeat: Global___SubscribeResponse.Heartbeat | None = ...,
+        media: Global___SubscribeResponse.MediaChanged | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["frame", b"frame", "heartbeat", b"heartbeat", "notification", b"notification", "subscribed", b"subscribed", "unread_changed", b"unread_changed", "withdrawn", b"withdrawn"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["frame", b"frame", "heartbeat", b"heartbeat", "media", b"media", "notification", b"notification", "subscribed", b"subscribed", "unread_changed", b"unread_changed", "withdrawn", b"withdrawn"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["frame", b"frame", "heartbeat", b"heartbeat", "notification", b"notification", "subscribed", b"subscribed", "unread_changed", b"unread_changed", "withdrawn", b"withdrawn"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["frame", b"frame", "heartbeat", b"heartbeat", "media", b"media", "notification", b"notification", "subscribed", b"subscribed", "unread_changed", b"unread_changed", "withdrawn", b"withdrawn"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_frame: _TypeAlias = _typing.Literal["subscribed", "notification", "withdrawn", "unread_changed", "heartbeat"]  # noqa: Y015
+    _WhichOneofReturnType_frame: _TypeAlias = _typing.Literal["subscribed", "notification", "withdrawn", "unread_changed", "heartbeat", "media"]  # noqa: Y015
     _WhichOneofArgType_frame: _TypeAlias = _typing.Literal["frame", b"frame"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_frame) -> _WhichOneofReturnType_frame | None: ...
 

@@ -26,7 +26,7 @@ from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"pinstack_proto/post/v1/media.proto\x12\x07post.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc8\x02\n\tMediaItem\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x10\n\x08owner_id\x18\x02 \x01(\x03\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\r\n\x05state\x18\x04 \x01(\t\x12\x0b\n\x03url\x18\x05 \x01(\t\x12\x12\n\x05width\x18\x06 \x01(\x05H\x00\x88\x01\x01\x12\x13\n\x06height\x18\x07 \x01(\x05H\x01\x88\x01\x01\x12\r\n\x05\x62ytes\x18\x08 \x01(\x03\x12\x10\n\x08\x62lurhash\x18\t \x01(\t\x12\'\n\x08variants\x18\n \x03(\x0b\x32\x15.post.v1.MediaVariant\x12\x0f\n\x07\x66\x61ilure\x18\x0b \x01(\t\x12\x14\n\x0c\x63ontent_type\x18\x0c \x01(\t\x12\x14\n\x0ckept_as_sent\x18\r \x01(\x08\x12.\n\ncreated_at\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x08\n\x06_widthB\t\n\x07_height\"m\n\x0cMediaVariant\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03url\x18\x02 \x01(\t\x12\x14\n\x0c\x63ontent_type\x18\x03 \x01(\t\x12\r\n\x05width\x18\x04 \x01(\x05\x12\x0e\n\x06height\x18\x05 \x01(\x05\x12\r\n\x05\x62ytes\x18\x06 \x01(\x03\"A\n\x12UploadMediaRequest\x12\x12\n\x08owner_id\x18\x01 \x01(\x03H\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"0\n\x0fGetMediaRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x11\n\tcaller_id\x18\x02 \x01(\x03\"3\n\x12\x44\x65leteMediaRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x11\n\tcaller_id\x18\x02 \x01(\x03\"V\n\x10ReadMediaRequest\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x0e\n\x06offset\x18\x02 \x01(\x03\x12\x0e\n\x06length\x18\x03 \x01(\x03\x12\x15\n\rdescribe_only\x18\x04 \x01(\x08\"T\n\x11ReadMediaResponse\x12&\n\x06object\x18\x01 \x01(\x0b\x32\x14.post.v1.MediaObjectH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"_\n\x0bMediaObject\x12\x14\n\x0c\x63ontent_type\x18\x01 \x01(\t\x12\r\n\x05\x62ytes\x18\x02 \x01(\x03\x12\x0e\n\x06offset\x18\x03 \x01(\x03\x12\x0e\n\x06length\x18\x04 \x01(\x03\x12\x0b\n\x03url\x18\x05 \x01(\t\"6\n\x12\x42\x65ginUploadRequest\x12\x10\n\x08owner_id\x18\x01 \x01(\x03\x12\x0e\n\x06length\x18\x02 \x01(\x03\"1\n\x10GetUploadRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tcaller_id\x18\x02 \x01(\x03\"\x9b\x01\n\x13\x41ppendUploadRequest\x12\x33\n\x05place\x18\x01 \x01(\x0b\x32\".post.v1.AppendUploadRequest.PlaceH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x1a\x36\n\x05Place\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tcaller_id\x18\x02 \x01(\x03\x12\x0e\n\x06offset\x18\x03 \x01(\x03\x42\x06\n\x04part\"3\n\x12\x41\x62ortUploadRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tcaller_id\x18\x02 \x01(\x03\"\x90\x01\n\x0fResumableUpload\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06length\x18\x02 \x01(\x03\x12\x0e\n\x06offset\x18\x03 \x01(\x03\x12.\n\nexpires_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12!\n\x05media\x18\x05 \x01(\x0b\x32\x12.post.v1.MediaItem\"8\n\x13UploadMediaResponse\x12!\n\x05media\x18\x01 \x01(\x0b\x32\x12.post.v1.MediaItem\"5\n\x10GetMediaResponse\x12!\n\x05media\x18\x01 \x01(\x0b\x32\x12.post.v1.MediaItem\"?\n\x13\x42\x65ginUploadResponse\x12(\n\x06upload\x18\x01 \x01(\x0b\x32\x18.post.v1.ResumableUpload\"=\n\x11GetUploadResponse\x12(\n\x06upload\x18\x01 \x01(\x0b\x32\x18.post.v1.ResumableUpload\"@\n\x14\x41ppendUploadResponse\x12(\n\x06upload\x18\x01 \x01(\x0b\x32\x18.post.v1.ResumableUpload2\xc6\x04\n\x0cMediaService\x12J\n\x0bUploadMedia\x12\x1b.post.v1.UploadMediaRequest\x1a\x1c.post.v1.UploadMediaResponse(\x01\x12?\n\x08GetMedia\x12\x18.post.v1.GetMediaRequest\x1a\x19.post.v1.GetMediaResponse\x12\x42\n\x0b\x44\x65leteMedia\x12\x1b.post.v1.DeleteMediaRequest\x1a\x16.google.protobuf.Empty\x12\x44\n\tReadMedia\x12\x19.post.v1.ReadMediaRequest\x1a\x1a.post.v1.ReadMediaResponse0\x01\x12H\n\x0b\x42\x65ginUpload\x12\x1b.post.v1.BeginUploadRequest\x1a\x1c.post.v1.BeginUploadResponse\x12\x42\n\tGetUpload\x12\x19.post.v1.GetUploadRequest\x1a\x1a.post.v1.GetUploadResponse\x12M\n\x0c\x41ppendUpload\x12\x1c.post.v1.AppendUploadRequest\x1a\x1d.post.v1.AppendUploadResponse(\x01\x12\x42\n\x0b\x41\x62ortUpload\x12\x1b.post.v1.AbortUploadRequest\x1a\x16.google.protobuf.Emptyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"pinstack_proto/post/v1/media.proto\x12\x07post.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf2\x02\n\tMediaItem\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x10\n\x08owner_id\x18\x02 \x01(\x03\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\r\n\x05state\x18\x04 \x01(\t\x12\x0b\n\x03url\x18\x05 \x01(\t\x12\x12\n\x05width\x18\x06 \x01(\x05H\x00\x88\x01\x01\x12\x13\n\x06height\x18\x07 \x01(\x05H\x01\x88\x01\x01\x12\r\n\x05\x62ytes\x18\x08 \x01(\x03\x12\x10\n\x08\x62lurhash\x18\t \x01(\t\x12\'\n\x08variants\x18\n \x03(\x0b\x32\x15.post.v1.MediaVariant\x12\x0f\n\x07\x66\x61ilure\x18\x0b \x01(\t\x12\x14\n\x0c\x63ontent_type\x18\x0c \x01(\t\x12\x14\n\x0ckept_as_sent\x18\r \x01(\x08\x12.\n\ncreated_at\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x0b\x64uration_ms\x18\x0f \x01(\x05H\x02\x88\x01\x01\x42\x08\n\x06_widthB\t\n\x07_heightB\x0e\n\x0c_duration_ms\"m\n\x0cMediaVariant\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03url\x18\x02 \x01(\t\x12\x14\n\x0c\x63ontent_type\x18\x03 \x01(\t\x12\r\n\x05width\x18\x04 \x01(\x05\x12\x0e\n\x06height\x18\x05 \x01(\x05\x12\r\n\x05\x62ytes\x18\x06 \x01(\x03\"A\n\x12UploadMediaRequest\x12\x12\n\x08owner_id\x18\x01 \x01(\x03H\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"0\n\x0fGetMediaRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x11\n\tcaller_id\x18\x02 \x01(\x03\"3\n\x12\x44\x65leteMediaRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x11\n\tcaller_id\x18\x02 \x01(\x03\"V\n\x10ReadMediaRequest\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x0e\n\x06offset\x18\x02 \x01(\x03\x12\x0e\n\x06length\x18\x03 \x01(\x03\x12\x15\n\rdescribe_only\x18\x04 \x01(\x08\"T\n\x11ReadMediaResponse\x12&\n\x06object\x18\x01 \x01(\x0b\x32\x14.post.v1.MediaObjectH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"_\n\x0bMediaObject\x12\x14\n\x0c\x63ontent_type\x18\x01 \x01(\t\x12\r\n\x05\x62ytes\x18\x02 \x01(\x03\x12\x0e\n\x06offset\x18\x03 \x01(\x03\x12\x0e\n\x06length\x18\x04 \x01(\x03\x12\x0b\n\x03url\x18\x05 \x01(\t\"6\n\x12\x42\x65ginUploadRequest\x12\x10\n\x08owner_id\x18\x01 \x01(\x03\x12\x0e\n\x06length\x18\x02 \x01(\x03\"1\n\x10GetUploadRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tcaller_id\x18\x02 \x01(\x03\"\x9b\x01\n\x13\x41ppendUploadRequest\x12\x33\n\x05place\x18\x01 \x01(\x0b\x32\".post.v1.AppendUploadRequest.PlaceH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x1a\x36\n\x05Place\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tcaller_id\x18\x02 \x01(\x03\x12\x0e\n\x06offset\x18\x03 \x01(\x03\x42\x06\n\x04part\"3\n\x12\x41\x62ortUploadRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tcaller_id\x18\x02 \x01(\x03\"\x90\x01\n\x0fResumableUpload\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06length\x18\x02 \x01(\x03\x12\x0e\n\x06offset\x18\x03 \x01(\x03\x12.\n\nexpires_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12!\n\x05media\x18\x05 \x01(\x0b\x32\x12.post.v1.MediaItem\"8\n\x13UploadMediaResponse\x12!\n\x05media\x18\x01 \x01(\x0b\x32\x12.post.v1.MediaItem\"5\n\x10GetMediaResponse\x12!\n\x05media\x18\x01 \x01(\x0b\x32\x12.post.v1.MediaItem\"?\n\x13\x42\x65ginUploadResponse\x12(\n\x06upload\x18\x01 \x01(\x0b\x32\x18.post.v1.ResumableUpload\"=\n\x11GetUploadResponse\x12(\n\x06upload\x18\x01 \x01(\x0b\x32\x18.post.v1.ResumableUpload\"@\n\x14\x41ppendUploadResponse\x12(\n\x06upload\x18\x01 \x01(\x0b\x32\x18.post.v1.ResumableUpload2\xc6\x04\n\x0cMediaService\x12J\n\x0bUploadMedia\x12\x1b.post.v1.UploadMediaRequest\x1a\x1c.post.v1.UploadMediaResponse(\x01\x12?\n\x08GetMedia\x12\x18.post.v1.GetMediaRequest\x1a\x19.post.v1.GetMediaResponse\x12\x42\n\x0b\x44\x65leteMedia\x12\x1b.post.v1.DeleteMediaRequest\x1a\x16.google.protobuf.Empty\x12\x44\n\tReadMedia\x12\x19.post.v1.ReadMediaRequest\x1a\x1a.post.v1.ReadMediaResponse0\x01\x12H\n\x0b\x42\x65ginUpload\x12\x1b.post.v1.BeginUploadRequest\x1a\x1c.post.v1.BeginUploadResponse\x12\x42\n\tGetUpload\x12\x19.post.v1.GetUploadRequest\x1a\x1a.post.v1.GetUploadResponse\x12M\n\x0c\x41ppendUpload\x12\x1c.post.v1.AppendUploadRequest\x1a\x1d.post.v1.AppendUploadResponse(\x01\x12\x42\n\x0b\x41\x62ortUpload\x12\x1b.post.v1.AbortUploadRequest\x1a\x16.google.protobuf.Emptyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,43 +34,43 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pinstack_proto.post.v1.medi
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_MEDIAITEM']._serialized_start=110
-  _globals['_MEDIAITEM']._serialized_end=438
-  _globals['_MEDIAVARIANT']._serialized_start=440
-  _globals['_MEDIAVARIANT']._serialized_end=549
-  _globals['_UPLOADMEDIAREQUEST']._serialized_start=551
-  _globals['_UPLOADMEDIAREQUEST']._serialized_end=616
-  _globals['_GETMEDIAREQUEST']._serialized_start=618
-  _globals['_GETMEDIAREQUEST']._serialized_end=666
-  _globals['_DELETEMEDIAREQUEST']._serialized_start=668
-  _globals['_DELETEMEDIAREQUEST']._serialized_end=719
-  _globals['_READMEDIAREQUEST']._serialized_start=721
-  _globals['_READMEDIAREQUEST']._serialized_end=807
-  _globals['_READMEDIARESPONSE']._serialized_start=809
-  _globals['_READMEDIARESPONSE']._serialized_end=893
-  _globals['_MEDIAOBJECT']._serialized_start=895
-  _globals['_MEDIAOBJECT']._serialized_end=990
-  _globals['_BEGINUPLOADREQUEST']._serialized_start=992
-  _globals['_BEGINUPLOADREQUEST']._serialized_end=1046
-  _globals['_GETUPLOADREQUEST']._serialized_start=1048
-  _globals['_GETUPLOADREQUEST']._serialized_end=1097
-  _globals['_APPENDUPLOADREQUEST']._serialized_start=1100
-  _globals['_APPENDUPLOADREQUEST']._serialized_end=1255
-  _globals['_APPENDUPLOADREQUEST_PLACE']._serialized_start=1193
-  _globals['_APPENDUPLOADREQUEST_PLACE']._serialized_end=1247
-  _globals['_ABORTUPLOADREQUEST']._serialized_start=1257
-  _globals['_ABORTUPLOADREQUEST']._serialized_end=1308
-  _globals['_RESUMABLEUPLOAD']._serialized_start=1311
-  _globals['_RESUMABLEUPLOAD']._serialized_end=1455
-  _globals['_UPLOADMEDIARESPONSE']._serialized_start=1457
-  _globals['_UPLOADMEDIARESPONSE']._serialized_end=1513
-  _globals['_GETMEDIARESPONSE']._serialized_start=1515
-  _globals['_GETMEDIARESPONSE']._serialized_end=1568
-  _globals['_BEGINUPLOADRESPONSE']._serialized_start=1570
-  _globals['_BEGINUPLOADRESPONSE']._serialized_end=1633
-  _globals['_GETUPLOADRESPONSE']._serialized_start=1635
-  _globals['_GETUPLOADRESPONSE']._serialized_end=1696
-  _globals['_APPENDUPLOADRESPONSE']._serialized_start=1698
-  _globals['_APPENDUPLOADRESPONSE']._serialized_end=1762
-  _globals['_MEDIASERVICE']._serialized_start=1765
-  _globals['_MEDIASERVICE']._serialized_end=2347
+  _globals['_MEDIAITEM']._serialized_end=480
+  _globals['_MEDIAVARIANT']._serialized_start=482
+  _globals['_MEDIAVARIANT']._serialized_end=591
+  _globals['_UPLOADMEDIAREQUEST']._serialized_start=593
+  _globals['_UPLOADMEDIAREQUEST']._serialized_end=658
+  _globals['_GETMEDIAREQUEST']._serialized_start=660
+  _globals['_GETMEDIAREQUEST']._serialized_end=708
+  _globals['_DELETEMEDIAREQUEST']._serialized_start=710
+  _globals['_DELETEMEDIAREQUEST']._serialized_end=761
+  _globals['_READMEDIAREQUEST']._serialized_start=763
+  _globals['_READMEDIAREQUEST']._serialized_end=849
+  _globals['_READMEDIARESPONSE']._serialized_start=851
+  _globals['_READMEDIARESPONSE']._serialized_end=935
+  _globals['_MEDIAOBJECT']._serialized_start=937
+  _globals['_MEDIAOBJECT']._serialized_end=1032
+  _globals['_BEGINUPLOADREQUEST']._serialized_start=1034
+  _globals['_BEGINUPLOADREQUEST']._serialized_end=1088
+  _globals['_GETUPLOADREQUEST']._serialized_start=1090
+  _globals['_GETUPLOADREQUEST']._serialized_end=1139
+  _globals['_APPENDUPLOADREQUEST']._serialized_start=1142
+  _globals['_APPENDUPLOADREQUEST']._serialized_end=1297
+  _globals['_APPENDUPLOADREQUEST_PLACE']._serialized_start=1235
+  _globals['_APPENDUPLOADREQUEST_PLACE']._serialized_end=1289
+  _globals['_ABORTUPLOADREQUEST']._serialized_start=1299
+  _globals['_ABORTUPLOADREQUEST']._serialized_end=1350
+  _globals['_RESUMABLEUPLOAD']._serialized_start=1353
+  _globals['_RESUMABLEUPLOAD']._serialized_end=1497
+  _globals['_UPLOADMEDIARESPONSE']._serialized_start=1499
+  _globals['_UPLOADMEDIARESPONSE']._serialized_end=1555
+  _globals['_GETMEDIARESPONSE']._serialized_start=1557
+  _globals['_GETMEDIARESPONSE']._serialized_end=1610
+  _globals['_BEGINUPLOADRESPONSE']._serialized_start=1612
+  _globals['_BEGINUPLOADRESPONSE']._serialized_end=1675
+  _globals['_GETUPLOADRESPONSE']._serialized_start=1677
+  _globals['_GETUPLOADRESPONSE']._serialized_end=1738
+  _globals['_APPENDUPLOADRESPONSE']._serialized_start=1740
+  _globals['_APPENDUPLOADRESPONSE']._serialized_end=1804
+  _globals['_MEDIASERVICE']._serialized_start=1807
+  _globals['_MEDIASERVICE']._serialized_end=2389
 # @@protoc_insertion_point(module_scope)

@@ -39,6 +39,7 @@ class MediaItem(_message.Message):
     CONTENT_TYPE_FIELD_NUMBER: _builtins.int
     KEPT_AS_SENT_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
+    DURATION_MS_FIELD_NUMBER: _builtins.int
     id: _builtins.int
     owner_id: _builtins.int
     type: _builtins.str
@@ -60,6 +61,8 @@ class MediaItem(_message.Message):
     """Media type of what was sent, found in its bytes."""
     kept_as_sent: _builtins.bool
     """A clip that is served as it was sent, since nothing here can look into it."""
+    duration_ms: _builtins.int
+    """How long a clip is, milliseconds. Absent: it is none, or nothing could look into it."""
     @_builtins.property
     def variants(self) -> _containers.RepeatedCompositeFieldContainer[Global___MediaVariant]: ...
     @_builtins.property
@@ -81,15 +84,20 @@ class MediaItem(_message.Message):
         content_type: _builtins.str = ...,
         kept_as_sent: _builtins.bool = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
+        duration_ms: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_height", b"_height", "_width", b"_width", "created_at", b"created_at", "height", b"height", "width", b"width"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_duration_ms", b"_duration_ms", "_height", b"_height", "_width", b"_width", "created_at", b"created_at", "duration_ms", b"duration_ms", "height", b"height", "width", b"width"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_height", b"_height", "_width", b"_width", "blurhash", b"blurhash", "bytes", b"bytes", "content_type", b"content_type", "created_at", b"created_at", "failure", b"failure", "height", b"height", "id", b"id", "kept_as_sent", b"kept_as_sent", "owner_id", b"owner_id", "state", b"state", "type", b"type", "url", b"url", "variants", b"variants", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_duration_ms", b"_duration_ms", "_height", b"_height", "_width", b"_width", "blurhash", b"blurhash", "bytes", b"bytes", "content_type", b"content_type", "created_at", b"created_at", "duration_ms", b"duration_ms", "failure", b"failure", "height", b"height", "id", b"id", "kept_as_sent", b"kept_as_sent", "owner_id", b"owner_id", "state", b"state", "type", b"type", "url", b"url", "variants", b"variants", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__duration_ms: _TypeAlias = _typing.Literal["duration_ms"]  # noqa: Y015
+    _WhichOneofArgType__duration_ms: _TypeAlias = _typing.Literal["_duration_ms", b"_duration_ms"]  # noqa: Y015
     _WhichOneofReturnType__height: _TypeAlias = _typing.Literal["height"]  # noqa: Y015
     _WhichOneofArgType__height: _TypeAlias = _typing.Literal["_height", b"_height"]  # noqa: Y015
     _WhichOneofReturnType__width: _TypeAlias = _typing.Literal["width"]  # noqa: Y015
     _WhichOneofArgType__width: _TypeAlias = _typing.Literal["_width", b"_width"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__duration_ms) -> _WhichOneofReturnType__duration_ms | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__height) -> _WhichOneofReturnType__height | None: ...
     @_typing.overload

@@ -110,6 +110,7 @@ def item_from_pb(message: media_pb2.MediaItem) -> MediaItem:
         content_type=message.content_type,
         kept_as_sent=message.kept_as_sent,
         created_at=timestamp_from_pb(message.created_at),
+        duration_ms=message.duration_ms if message.HasField("duration_ms") else None,
     )
 
 

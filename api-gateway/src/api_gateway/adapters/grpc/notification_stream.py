@@ -20,6 +20,7 @@ from api_gateway.application.live.inbox import (
     Entry,
     Happening,
     InboxState,
+    MediaChanged,
     Missed,
     Subscribed,
     UnreadChanged,
@@ -199,6 +200,9 @@ def happening_from_pb(message: SubscribeResponse) -> Happening | None:
             return Withdrawn(gone.user_id, gone.notification_id, gone.seq, gone.unread)
         case "unread_changed":
             return _changed(message.unread_changed)
+        case "media":
+            media = message.media
+            return MediaChanged(media.user_id, media.media_id, media.state)
         case _:
             return None
 

@@ -6,11 +6,18 @@ from functools import partial
 from typing import Protocol
 
 from api_gateway.application.live.connection import Connection
-from api_gateway.application.live.frames import Frame, delivered_frame, entry_frame, mark_frames
+from api_gateway.application.live.frames import (
+    Frame,
+    delivered_frame,
+    entry_frame,
+    mark_frames,
+    media_frame,
+)
 from api_gateway.application.live.inbox import (
     Delivered,
     Happening,
     InboxState,
+    MediaChanged,
     Missed,
     Subscribed,
     UnreadChanged,
@@ -84,6 +91,9 @@ class Channel:
                 self._seen(0, what.unread)
                 marks = mark_frames(what)
                 self._tell(lambda session: session.marked(marks, what.unread))
+            case MediaChanged():
+                passing = media_frame(what.media_id, what.state)
+                self._tell(lambda session: session.passing(passing))
 
     def lost(self, source: Source) -> None:
         """A source is away: what this process knows of the inbox may be old."""

@@ -97,6 +97,11 @@ def mark_frames(what: UnreadChanged) -> list[Frame]:
     return made
 
 
+def media_frame(media_id: int, state: str) -> Frame:
+    """An upload of the client's owner has come to an end; it moves nothing."""
+    return Frame("media", {"id": media_id, "state": state})
+
+
 @lru_cache(maxsize=1024)
 def unread_frame(unread: int) -> Frame:
     """Only the count has changed."""

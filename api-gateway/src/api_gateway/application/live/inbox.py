@@ -89,4 +89,13 @@ class UnreadChanged:
     unarchived_ids: tuple[int, ...] = ()
 
 
-Happening = Subscribed | Delivered | Withdrawn | UnreadChanged
+@dataclass(frozen=True, slots=True)
+class MediaChanged:
+    """An upload is `ready`, or has `failed`; told once, and nowhere kept but with the upload."""
+
+    user_id: int
+    media_id: int
+    state: str
+
+
+Happening = Subscribed | Delivered | Withdrawn | UnreadChanged | MediaChanged

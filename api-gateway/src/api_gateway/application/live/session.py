@@ -144,6 +144,10 @@ class Session:
             return []
         return [*marks, *self.unread(unread)]
 
+    def passing(self, frame: Frame) -> list[Frame]:
+        """Something of the moment, which moves nothing; before `ready` there is no moment."""
+        return [frame] if self.phase is Phase.LIVE else []
+
     def fetching(self) -> None:
         """What is missing is being fetched: a count that arrives from here on is the newer one."""
         self._heard = False

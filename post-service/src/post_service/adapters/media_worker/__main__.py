@@ -1,6 +1,6 @@
 """The work on one file: `python -m post_service.adapters.media_worker LIMITS SOURCE FOLDER TYPE`.
 
-LIMITS is JSON: pixels, memory in bytes, seconds of CPU. The outcome is JSON on stdout.
+LIMITS is JSON, the fields of `Bounds`. The outcome is JSON on stdout.
 """
 
 import json
@@ -14,7 +14,7 @@ from post_service.adapters.media_worker.bounds import bound
 
 def main(limits: dict[str, int], source: Path, folder: Path, content_type: str) -> dict[str, Any]:
     """What was made, or `failure` and why."""
-    bound(limits["memory"], limits["seconds"])
+    bound(limits["memory"], limits["seconds"], limits["niceness"])
     # Only now: what is loaded counts against the bounds, and a service never loads it.
     from post_service.adapters.media_worker import pictures  # noqa: PLC0415
 
@@ -32,7 +32,7 @@ def _of_clip(
 ) -> dict[str, Any]:
     from post_service.adapters.media_worker import clips, pictures  # noqa: PLC0415
 
-    clip = clips.make(source, folder, content_type, limits["pixels"], limits["seconds"])
+    clip = clips.make(source, folder, content_type, limits["pixels"], limits["patience"] / 2)
     size = clip.path.stat().st_size
     shown = pictures.Made("clip", clip.path.name, content_type, clip.width, clip.height, size)
     made, blurred = [asdict(shown)], ""

@@ -9,19 +9,18 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-_NICENESS: Final = 19
 _OPEN_FILES: Final = 64
 _LARGEST_FILE: Final = 1024 * 1024 * 1024
 _PR_SET_PDEATHSIG: Final = 1
 
 
-def bound(memory: int, seconds: int) -> None:
+def bound(memory: int, seconds: int, niceness: int) -> None:
     """Bound this process and each that it starts: bytes of memory, seconds of CPU, files.
 
-    It runs when nothing else wants to, and of all processes it goes first when memory is short.
+    Of all processes it goes first when memory is short.
     """
     ends_with_its_parent()
-    os.nice(_NICENESS)
+    os.nice(niceness)
     _limit(resource.RLIMIT_AS, memory)
     _limit(resource.RLIMIT_CPU, seconds)
     _limit(resource.RLIMIT_FSIZE, _LARGEST_FILE)

@@ -23,6 +23,7 @@ _CODECS: Final = (
     "pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_f32le,pcm_mulaw,pcm_alaw"
 )
 """What cameras and browsers write. The other decoders are where the holes were found."""
+_LONGEST_SECONDS: Final = 1_000_000
 _QUIET: Final = ("-hide_banner", "-loglevel", "error")
 _ONE_THREAD: Final = ("-threads", "1")
 
@@ -117,4 +118,13 @@ def _measures(found: dict[str, Any]) -> tuple[int, int, int]:
     size = (int(stream["width"]), int(stream["height"]))
     if any(turn % 180 == 90 for turn in turns):
         size = (size[1], size[0])
-    return *size, round(float(found.get("format", {}).get("duration", 0)) * 1000)
+    return *size, _milliseconds(found.get("format", {}).get("duration", ""))
+
+
+def _milliseconds(text: str) -> int:
+    """The duration that ffprobe tells in seconds; 0 where it tells none, or one of weeks."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        return 0
+    return round(seconds * 1000) if 0 < seconds < _LONGEST_SECONDS else 0

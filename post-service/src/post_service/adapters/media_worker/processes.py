@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen, TimeoutExpired
 from typing import Any, Final
@@ -22,11 +22,16 @@ _PASSED_ON: Final = ("PATH", "LD_LIBRARY_PATH", "LANG", "TMPDIR", "VIRTUAL_ENV",
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What the work on one file may take."""
+    """What the work on one file may take: seconds of CPU, and `patience` by the clock on the wall.
+
+    At the lowest priority the first may take long; the lease on an upload is longer than both.
+    """
 
     pixels: int = 50_000_000
     memory: int = 1536 * 1024 * 1024
     seconds: int = 60
+    patience: int = 150
+    niceness: int = 19
 
 
 class WorkerProcesses:
@@ -48,14 +53,9 @@ class WorkerProcesses:
         return found
 
     async def _ask(self, source: Path, folder: Path, content_type: str) -> Outcome:
-        bounds = {
-            "pixels": self._bounds.pixels,
-            "memory": self._bounds.memory,
-            "seconds": self._bounds.seconds,
-        }
-        command = [sys.executable, "-m", str(_MODULE), json.dumps(bounds)]
+        command = [sys.executable, "-m", str(_MODULE), json.dumps(asdict(self._bounds))]
         command += [str(source), str(folder), content_type]
-        code, output, errors = await _run(command, 2 * self._bounds.seconds)
+        code, output, errors = await _run(command, self._bounds.patience)
         if code != 0:
             reason = errors[-500:].decode("utf-8", "replace")
             logs.get(__name__).warning("media worker died", code=code, reason=reason)
@@ -78,14 +78,14 @@ async def _run(command: list[str], seconds: float) -> tuple[int, bytes, bytes]:
             stdout=PIPE,
             stderr=PIPE,
             env=environment,
-            start_new_session=True,
+            process_group=0,
         )
 
     process = await asyncio.to_thread(start)
     try:
         output, errors = await asyncio.to_thread(process.communicate, timeout=seconds)
     except TimeoutExpired as error:
-        raise WorkerDied from error  # twice its seconds of CPU: rather the machine than the file
+        raise WorkerDied from error  # it waited for the machine
     finally:
         if process.poll() is None:  # its group: what it has started goes with it
             os.killpg(process.pid, signal.SIGKILL)

@@ -29,7 +29,7 @@ _EXPIRED_AT_ONCE: Final = 200
 # Beside the kinds of locks that units of posts have.
 _LOCK_QUOTA: Final = "SELECT pg_advisory_xact_lock(2, hashint8($1))"
 _COLUMNS: Final = """id, owner_id, stem, content_type, bytes, state, created_at, width, height,
-    blurhash, variants, kept_as_sent, failure"""
+    blurhash, variants, kept_as_sent, failure, duration_ms"""
 _IS_GONE: Final = "SELECT true FROM deleted_authors WHERE author_id = $1"
 _USED: Final = "SELECT coalesce(sum(bytes), 0)::bigint FROM uploads WHERE owner_id = $1"
 _AGAIN: Final = f"""
@@ -76,7 +76,8 @@ _CLAIM: Final = f"""
     RETURNING {_COLUMNS}, source, attempts"""  # noqa: S608
 _FINISH: Final = """
     UPDATE uploads SET state = 'ready', source = '{}', leased_until = NULL, width = $2,
-        height = $3, blurhash = $4, variants = $5, kept_as_sent = $6
+        height = $3, blurhash = $4, variants = $5, kept_as_sent = $6,
+        duration_ms = $7
     WHERE id = $1 AND state = 'processing' RETURNING owner_id"""
 _FAIL: Final = """
     UPDATE uploads SET state = 'failed', source = '{}', leased_until = NULL, failure = $2
@@ -158,7 +159,14 @@ class PostgresUploads:
 
     async def finish(self, upload_id: int, outcome: Outcome) -> bool:
         variants = orjson.dumps([asdict(variant) for variant in outcome.variants]).decode()
-        found = (outcome.width, outcome.height, outcome.blurhash, variants, outcome.kept_as_sent)
+        found = (
+            outcome.width,
+            outcome.height,
+            outcome.blurhash,
+            variants,
+            outcome.kept_as_sent,
+            outcome.duration_ms,
+        )
         return await self._end(State.READY, _FINISH, upload_id, *found)
 
     async def fail(self, upload_id: int, reason: str) -> bool:
@@ -204,6 +212,7 @@ def upload_from_row(row: Row) -> Upload:
         blurhash=row["blurhash"],
         variants=tuple(Variant(**variant) for variant in orjson.loads(row["variants"])),
         kept_as_sent=row["kept_as_sent"],
+        duration_ms=row["duration_ms"],
     )
     return Upload(
         id=row["id"],

@@ -38,6 +38,7 @@ class MediaItemData(Data):
     bytes: Annotated[int, Field(description="Of what was sent.")]
     width: int | None = None
     height: int | None = None
+    duration_ms: Annotated[int | None, Field(description="Of a clip.")] = None
     blurhash: str | None = None
     variants: list[MediaVariantData]
     kept_as_sent: Annotated[
@@ -107,7 +108,7 @@ def media_content(item: MediaItem) -> dict[str, Any]:
         "variants": [_variant(variant) for variant in item.variants],
         "created_at": item.created_at,
     }
-    for name in ("width", "height", "blurhash", "failure", "kept_as_sent"):
+    for name in ("width", "height", "duration_ms", "blurhash", "failure", "kept_as_sent"):
         if value := getattr(item, name):
             content[name] = value
     return content
