@@ -16,7 +16,8 @@ from service_kit.testing import eventually
 
 from rollout.paced import Request, at_rate
 
-pytestmark = pytest.mark.kafka
+# Longer than what a test waits for by its own deadlines, which say what did not come.
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 
 RATE: Final = 100.0
 BACK_SECONDS: Final = 30.0
