@@ -1,6 +1,7 @@
 """What is compared with: a bare FastAPI route, a gRPC call, a SELECT, a Redis GET."""
 
 import asyncio
+import os
 import subprocess
 import sys
 import time
@@ -52,6 +53,18 @@ def bare_fastapi() -> Iterator[tuple[str, Request]]:
             yield url, request
         finally:
             process.terminate()
+
+
+@contextmanager
+def busy_core() -> Iterator[None]:
+    """A process that uses the time of one core that nobody else wants, while the block runs."""
+    command = [sys.executable, "-c", "while True: pass"]
+    with subprocess.Popen(command) as process:  # noqa: S603 -- ours
+        os.sched_setscheduler(process.pid, os.SCHED_IDLE, os.sched_param(0))
+        try:
+            yield
+        finally:
+            process.kill()
 
 
 def _await_answer(url: str) -> None:

@@ -62,7 +62,7 @@ class HashSettings(BaseSettings):
     memory_kib: int = Field(19 * 1024, ge=19 * 1024, description="Memory of one hash.")
     time_cost: int = Field(2, ge=2, description="Passes over that memory.")
     parallelism: int = Field(1, ge=1, description="Lanes of one hash.")
-    threads: int = Field(2, ge=1, description="Passwords hashed at once, at low priority.")
+    threads: int = Field(2, ge=1, description="Passwords hashed at once, at idle priority.")
     queue: int = Field(512, ge=0, description="Passwords that wait; more are refused at once.")
 
 

@@ -1,4 +1,4 @@
-"""Argon2id in a few threads of low priority, so that a flood of logins starves nothing else."""
+"""Argon2id in a few threads of idle priority, so that a flood of logins starves nothing else."""
 
 import asyncio
 import contextlib
@@ -18,8 +18,7 @@ from auth_service.domain.errors import Overloaded
 
 T = TypeVar("T")
 
-_NICE: Final = 10
-_NICEST: Final = 19
+_THIS_THREAD: Final = 0
 _RETRY_SECONDS: Final = 1.0
 
 
@@ -98,8 +97,9 @@ def _normal(password: str) -> str:
 
 
 def _step_back() -> None:
-    """Give way to the event loop; on Linux a thread has a priority of its own."""
+    """Take only time that nobody else wants; on Linux a thread has a policy of its own.
+
+    It counts among the processes of a session or a container, whose shares are equal otherwise.
+    """
     with contextlib.suppress(OSError, AttributeError):
-        thread = threading.get_native_id()
-        niceness = os.getpriority(os.PRIO_PROCESS, thread) + _NICE
-        os.setpriority(os.PRIO_PROCESS, thread, min(niceness, _NICEST))
+        os.sched_setscheduler(_THIS_THREAD, os.SCHED_IDLE, os.sched_param(0))

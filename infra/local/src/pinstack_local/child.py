@@ -1,4 +1,4 @@
-"""One child process: started in a session of its own, ended exactly, its output in a file."""
+"""One child process: started in a process group of its own, ended exactly, its output in a file."""
 
 import os
 import signal
@@ -82,13 +82,13 @@ class ChildProcess:
                 stderr=subprocess.STDOUT,
                 env=dict(self.program.environment),
                 cwd=self.program.folder,
-                start_new_session=True,
+                process_group=0,  # a session would have a share of its own, whatever its niceness
             )
         if self._pid_files is not None:
             self._pid_files.add(self.name, self._popen.pid, self.program.stop_signal)
 
     def is_running(self) -> bool:
-        """Say whether it runs; when it has ended, what it left in its session is killed."""
+        """Say whether it runs; when it has ended, what it left in its group is killed."""
         if self._popen is None:
             return False
         flags = os.WEXITED | os.WNOHANG | os.WNOWAIT

@@ -89,9 +89,13 @@ def test_what_a_dead_process_left_behind_is_killed(tmp_path: Path) -> None:
     assert wait_until(lambda: not exists(grandchild), 5)
 
 
-def test_it_is_not_in_the_session_that_gets_ctrl_c(sleeper: ChildProcess) -> None:
+def test_it_is_not_in_the_group_that_gets_ctrl_c(sleeper: ChildProcess) -> None:
     pid = started(sleeper)
-    assert os.getsid(pid) == pid != os.getsid(0)
+    assert os.getpgid(pid) == pid != os.getpgid(0)
+
+
+def test_it_stays_in_the_session_where_priorities_count(sleeper: ChildProcess) -> None:
+    assert os.getsid(started(sleeper)) == os.getsid(0)
 
 
 def test_an_end_is_an_error_with_its_code_for_whoever_needs_it_running(tmp_path: Path) -> None:
