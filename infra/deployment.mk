@@ -92,7 +92,7 @@ check-deployment: $(VENV)/.deployment $(TOOLS)/.installed ## images, Compose, Ku
 
 .PHONY: audit
 audit: $(VENV)/.deployment ## known vulnerabilities of what constraints.txt pins (asks a service of the Python package index)
-	@$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip --strict
+	@PATH="$(abspath $(BIN)):$$PATH" .ci/audit
 
 $(VENV)/.deployment: $(STAMP)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --group deployment

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ARROWS: dict[str, list[str]] = yaml.safe_load((ROOT / "infra" / "arrows.yaml").read_text())
 NAMES = {spec.address_variable: spec.name for spec in SERVICES}
 ONCE = {"topics", *(f"{spec.prefix.lower()}-migrate" for spec in SERVICES)}
+OUTSIDE = {"object-store"}
 every_service = pytest.mark.parametrize("spec", SERVICES, ids=lambda spec: spec.name)
 
 
@@ -27,7 +28,7 @@ def test_a_service_is_told_where_those_are_that_it_calls_and_no_others(spec: Ser
 def test_a_container_waits_for_those_that_it_calls(spec: ServiceSpec) -> None:
     compose = yaml.safe_load((ROOT / "infra" / "compose.yaml").read_text())["services"]
     waited = compose[spec.name]["depends_on"]
-    assert set(waited) - ONCE - {"postgres"} == set(ARROWS[spec.name])
+    assert set(waited) - ONCE - {"postgres"} == set(ARROWS[spec.name]) - OUTSIDE
     for target in set(waited) - ONCE:
         assert waited[target]["condition"] == "service_healthy"
         assert target.endswith("-service") or "healthcheck" in compose[target]
@@ -71,6 +72,8 @@ def targets(settings: type[BaseSettings], spec: ServiceSpec) -> list[str]:
             found.append("redis")
         elif section is KafkaSettings:
             found.append("kafka")
+        if section.model_config.get("env_prefix") == "POST_MEDIA_":
+            found.append("object-store")
         variables = {name.upper() for name in section.model_fields}
         found += [NAMES[variable] for variable in variables & NAMES.keys()]
     return found

@@ -15,7 +15,9 @@ from pydantic_settings import BaseSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "infra" / "kubernetes"
-ARROWS: dict[str, list[str]] = yaml.safe_load((ROOT / "infra" / "arrows.yaml").read_text())
+TABLE: dict[str, list[str]] = yaml.safe_load((ROOT / "infra" / "arrows.yaml").read_text())
+OUTSIDE = "object-store"
+ARROWS = {name: [to for to in targets if to != OUTSIDE] for name, targets in TABLE.items()}
 MIGRATIONS = {
     f"{spec.prefix.lower()}-migrate": [f"{spec.prefix.lower()}-db"]
     for spec in SERVICES
@@ -66,6 +68,25 @@ def test_what_may_come_in_is_exactly_the_arrows() -> None:
         for source, targets in {**ARROWS, **MIGRATIONS}.items()
         for target in targets
     }
+
+
+def test_an_object_store_is_reached_by_those_alone_that_have_an_arrow_to_it() -> None:
+    found = documents("components/media-s3/network.yaml")
+    assert [name_of(one["spec"]["podSelector"]) for one in found] == [
+        name for name, targets in TABLE.items() if OUTSIDE in targets
+    ]
+    (public, inside) = found[0]["spec"]["egress"]
+    assert public["ports"] == [{"port": 443, "protocol": "TCP"}]
+    assert "169.254.0.0/16" in public["to"][0]["ipBlock"]["except"], "keys of nodes are there"
+    assert {name_of(peer["podSelector"]) for peer in inside["to"]} == {OUTSIDE}
+
+
+def test_what_is_on_s3_needs_no_volume() -> None:
+    (component,) = documents("components/media-s3/kustomization.yaml")
+    patches = [one for each in component["patches"] for one in yaml.safe_load_all(each["patch"])]
+    (claim,) = documents("base/media.yaml")
+    gone = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "$patch": "delete"}
+    assert {**gone, "metadata": claim["metadata"]} in patches
 
 
 def test_beside_the_arrows_there_are_names_metrics_traces_and_clients_alone() -> None:

@@ -44,6 +44,14 @@ def test_a_version_that_the_changelog_does_not_know_is_no_release(tmp_path: Path
     assert not list(tmp_path.iterdir())
 
 
+def test_a_version_that_the_packages_do_not_bear_is_no_release(tmp_path: Path) -> None:
+    done = release("all", "9.9.9", tmp_path)
+    assert done.returncode == 1
+    for name in ("user-service/pyproject.toml", "infra/kubernetes/overlays/prod/"):
+        assert name in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_notes_are_the_section_of_the_changelog(tmp_path: Path) -> None:
     assert release("notes", "Unreleased", tmp_path).returncode == 0
     notes = (tmp_path / "notes-Unreleased.md").read_text()

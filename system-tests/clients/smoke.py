@@ -2,7 +2,6 @@
 
 import secrets
 import sys
-import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -27,6 +26,7 @@ from pinstack_client.models import (
     NotificationData,
     RegisterBody,
 )
+from pinstack_local.waiting import wait_until
 
 PASSWORD: Final = "harbour at dawn"
 PATIENCE_SECONDS: Final = 20
@@ -83,14 +83,15 @@ def person(url: str, name: str) -> Person:
 
 def first_notification(owner: Person) -> NotificationData:
     """The first unread notification, as soon as there is one."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        feed = get_feed.sync(client=owner.client, unread=True)
-        assert isinstance(feed, EnvelopeFeedData)
-        if feed.data.notifications:
-            return feed.data.notifications[0]
-        time.sleep(0.1)
-    raise TimeoutError("no notification of the follow came")
+    assert wait_until(lambda: bool(unread(owner)), PATIENCE_SECONDS), "nobody told of the follow"
+    return unread(owner)[0]
+
+
+def unread(owner: Person) -> list[NotificationData]:
+    """The newest unread notifications."""
+    feed = get_feed.sync(client=owner.client, unread=True)
+    assert isinstance(feed, EnvelopeFeedData)
+    return feed.data.notifications
 
 
 if __name__ == "__main__":

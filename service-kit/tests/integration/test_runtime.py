@@ -26,7 +26,6 @@ class Settings(BaseSettings):
     telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)
 
 async def crash():
-    await asyncio.sleep(0.05)
     raise RuntimeError("background work failed")
 
 @asynccontextmanager
