@@ -125,6 +125,22 @@ test-monitoring: install ## traces, logs, and every query of dashboards and aler
 test-system-kafka: install ## `make test-system` against a real Apache Kafka
 	@PINSTACK_TEST_BROKER=kafka $(MAKE) --no-print-directory -C system-tests test
 
+# What a package's own tests reach; the system tests reach the rest through public ports.
+COVERED := service-kit $(SERVICES) api-gateway infra/local infra/tail
+COVERAGE := $(BIN)/coverage
+.PHONY: coverage
+coverage: install ## what the tests of each package reach of it, and pages in build/coverage (COVERED= for some packages)
+	@rm -rf build/coverage && mkdir -p build/coverage
+	@$(LOCAL) exec --broker auto -- $(MAKE) --no-print-directory $(COVERED:%=coverage@%)
+	@$(COVERAGE) combine --quiet --data-file=build/coverage/.data build/coverage/.data-*
+	@$(COVERAGE) html --quiet --data-file=build/coverage/.data --directory=build/coverage
+	@for package in $(COVERED); do printf '%-22s %s %%\n' $$package "$$($(COVERAGE) report --data-file=build/coverage/.data --include="$$package/*" --format=total)"; done
+
+.PHONY: $(COVERED:%=coverage@%)
+$(COVERED:%=coverage@%): coverage@%: install
+	@COVERAGE_FILE=$(CURDIR)/build/coverage/.data-$(subst /,-,$*) $(MAKE) --no-print-directory -C $* test \
+		ARGS="-q --cov=src --cov-config=$(CURDIR)/pyproject.toml --cov-report="
+
 # --- benchmarks
 
 .PHONY: bench
@@ -187,7 +203,7 @@ openapi-check: install ## fail where openapi.json differs from the declarations,
 	@$(BIN)/python .ci/openapi.py --check && $(BIN)/python .ci/openapi_release.py
 
 .PHONY: ci-local
-ci-local: install lint proto-check env-example-check openapi-check dashboards-check check-deployment test-contract test-monitoring fuzz-ci clients test-system-kafka chaos-brief ## what CI runs beside `make test`
+ci-local: install lint proto-check env-example-check openapi-check dashboards-check check-deployment test-contract test-monitoring fuzz-ci clients test-system-kafka test-migrations chaos-brief ## what CI runs beside `make test`, but for test-rollout, test-chaos, coverage, audit, secret-scan, images
 
 # --- accounts
 

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
+MAKEFILE = (ROOT / "Makefile").read_text()
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
 
@@ -61,12 +62,21 @@ def test_the_notes_are_the_section_of_the_changelog(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_a_workflow_calls_make_targets_that_there_are(path: Path) -> None:
-    text = (ROOT / "Makefile").read_text() + (ROOT / "infra" / "deployment.mk").read_text()
+    text = MAKEFILE + (ROOT / "infra" / "deployment.mk").read_text()
     there = set(re.findall(r"^([\w %-]+):", text, re.MULTILINE))
     known = {name for names in there for name in names.split()}
     called = [target for run in runs(path) for target in made_by(run.partition("#")[0])]
     assert called
     assert not [name for name in called if name not in known]
+
+
+def test_ci_runs_what_a_person_runs_and_what_takes_longer_or_asks_the_network() -> None:
+    called = {target for run in runs(WORKFLOWS[0]) for target in made_by(run.partition("#")[0])}
+    listed = re.search(r"^ci-local: install (.*) ##.* but for (.*)$", MAKEFILE, re.MULTILINE)
+    assert listed
+    longer = {*listed[2].split(", "), "start-dev-light", "stop-dev-full"}
+    parts = {"tools", "test", "test-unit", "test-integration"}  # `make test` has the latter two
+    assert called == {*listed[1].split()} | longer | parts
 
 
 def test_only_the_publishing_of_a_release_is_no_make_target() -> None:
