@@ -91,7 +91,7 @@ def unread(owner: Person) -> list[NotificationData]:
     """The newest unread notifications."""
     feed = get_feed.sync(client=owner.client, unread=True)
     assert isinstance(feed, EnvelopeFeedData)
-    return feed.data.notifications
+    return feed.data.notifications or []
 
 
 if __name__ == "__main__":
