@@ -94,6 +94,12 @@ class InMemoryUploads:
         self.resumables: InMemoryResumables | None = None
 
     async def add(self, arrival: Arrival, quota_bytes: int) -> tuple[Upload, bool]:
+        upload, is_kept = await self._added(arrival, quota_bytes)
+        if arrival.resumable_id and self.resumables is not None:
+            self.resumables.became(arrival.resumable_id, upload.id)
+        return upload, is_kept
+
+    async def _added(self, arrival: Arrival, quota_bytes: int) -> tuple[Upload, bool]:
         if arrival.owner_id in self.gone:
             raise AuthorGone
         known = self._known(arrival)
@@ -238,7 +244,8 @@ class InMemoryResumables:
         self.rows[upload.id] = after
         return after
 
-    async def complete(self, upload_id: str, media_id: int) -> None:
+    def became(self, upload_id: str, media_id: int) -> None:
+        """It has become media, to which its parts belong."""
         self.rows[upload_id] = replace(self.rows[upload_id], media_id=media_id)
 
     async def forget(self, upload_id: str) -> None:

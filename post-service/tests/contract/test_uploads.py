@@ -250,13 +250,25 @@ async def test_what_has_become_media_takes_no_more_parts_and_keeps_its_own(store
     opened = an_upload()
     await store.resumables.begin(opened)
     after = await store.resumables.append(opened, "incoming/1", 10)
-    await store.resumables.complete(opened.id, 7)
+    arrived = replace(an_arrival(), source=after.parts, resumable_id=opened.id)
+    made, is_kept = await store.uploads.add(arrival=arrived, quota_bytes=QUOTA)
     found = await store.resumables.get(opened.id)
-    assert found == replace(after, media_id=7)
+    assert (found, is_kept) == (replace(after, media_id=made.id), True)
     with pytest.raises(OffsetConflict):
         await store.resumables.append(after, "incoming/2", 1)
     await store.resumables.forget(opened.id)
     assert await store.uploads.doomed() == []
+
+
+async def test_pieces_that_are_media_already_become_that(store: Store) -> None:
+    opened = an_upload()
+    await store.resumables.begin(opened)
+    made, _ = await store.uploads.add(an_arrival(), QUOTA)
+    again = replace(an_arrival(), source=("incoming/2",), resumable_id=opened.id)
+    assert await store.uploads.add(again, QUOTA) == (made, False)
+    found = await store.resumables.get(opened.id)
+    assert found is not None
+    assert found.media_id == made.id
 
 
 async def test_what_is_given_up_dooms_its_parts(store: Store) -> None:

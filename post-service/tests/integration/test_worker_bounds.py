@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from pathlib import Path
 
 import psutil
@@ -110,6 +111,27 @@ async def test_ffmpeg_ends_with_a_worker_that_is_killed(shown: Path, endless_ffm
     with pytest.raises(WorkerDied):
         await task
     await eventually(lambda: is_gone(endless_ffmpeg), 5)
+
+
+A_SERVICE = """
+import asyncio, sys
+from pathlib import Path
+from post_service.adapters.media_worker.processes import Bounds, WorkerProcesses
+source, folder = map(Path, sys.argv[1:])
+asyncio.run(WorkerProcesses(Bounds()).process(source, folder, "video/mp4"))
+"""
+
+
+async def test_both_end_with_a_service_that_is_killed(shown: Path, endless_ffmpeg: Path) -> None:
+    source = str(a_file(shown, b"x"))
+    service = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", A_SERVICE, source, str(shown)
+    )
+    await eventually(endless_ffmpeg.exists, 20)
+    worker = worker_of(endless_ffmpeg)
+    service.kill()
+    await service.wait()
+    await eventually(lambda: is_gone(endless_ffmpeg) and not worker.is_running(), 5)
 
 
 async def test_both_end_with_a_service_that_gives_up(shown: Path, endless_ffmpeg: Path) -> None:

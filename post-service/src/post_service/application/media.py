@@ -85,9 +85,16 @@ class MediaLibrary:
         """Something that watches the bytes of a file."""
         return Receipt(self.recognise, self.limits)
 
-    async def keep(self, owner_id: int, receipt: Receipt, source: tuple[str, ...]) -> Upload:
+    async def keep(
+        self,
+        owner_id: int,
+        receipt: Receipt,
+        source: tuple[str, ...],
+        resumable_id: str | None = None,
+    ) -> Upload:
         """Make an upload of what has arrived. What nobody claims of it is swept a day later."""
-        arrival = Arrival(owner_id, receipt.digest, receipt.content_type, receipt.bytes, source)
+        digest, content_type, size = receipt.digest, receipt.content_type, receipt.bytes
+        arrival = Arrival(owner_id, digest, content_type, size, source, resumable_id)
         try:
             upload, is_kept = await self.uploads.add(arrival, self.quota_bytes)
         except QuotaExceeded:

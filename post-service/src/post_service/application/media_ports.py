@@ -61,6 +61,7 @@ class Uploads(Protocol):
         """The upload of these bytes, announced, and whether they are kept now.
 
         False where the owner has sent the same before. One that had failed is tried again.
+        The resumable upload that they arrived by has become media by that.
         Raises `AuthorGone` and `QuotaExceeded`.
         """
         ...
@@ -133,10 +134,6 @@ class Resumables(Protocol):
         """It with one more part. Raises `OffsetConflict` where it is elsewhere by now, and
         `UploadNotFound`.
         """
-        ...
-
-    async def complete(self, upload_id: str, media_id: int) -> None:
-        """It has become media, to which its parts belong."""
         ...
 
     async def forget(self, upload_id: str) -> None:

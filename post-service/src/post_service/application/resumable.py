@@ -105,9 +105,7 @@ class ResumableUploads:
             return Progress(upload, await self.library.uploads.get(upload.media_id))
         if upload.offset < upload.length:
             return Progress(upload, None)
-        media = await self._whole(upload)
-        await self.resumables.complete(upload.id, media.id)
-        return Progress(upload, media)
+        return Progress(upload, await self._whole(upload))
 
     async def _whole(self, upload: ResumableUpload) -> Upload:
         """What all pieces together are; pieces that are nothing are forgotten."""
@@ -116,7 +114,7 @@ class ResumableUploads:
             async with aclosing(receipt.watch(self._all(upload))) as watched:
                 async for _ in watched:
                     pass
-            return await self.library.keep(upload.owner_id, receipt, upload.parts)
+            return await self.library.keep(upload.owner_id, receipt, upload.parts, upload.id)
         except (InvalidArgument, QuotaExceeded):
             await self.resumables.forget(upload.id)
             raise

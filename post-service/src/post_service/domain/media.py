@@ -66,13 +66,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A file that has arrived whole: its SHA-256, its media type and size, and where it lies."""
+    """A file that has arrived whole: its SHA-256, its media type and size, and where it lies.
+
+    `resumable_id` is the upload that it arrived by, where it came in pieces.
+    """
 
     owner_id: int
     digest: bytes
     content_type: str
     bytes: int
     source: tuple[str, ...]
+    resumable_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,10 +47,6 @@ class PostgresResumables:
             return resumable_from_row(row)
         raise UploadNotFound if await self.get(upload.id) is None else OffsetConflict
 
-    async def complete(self, upload_id: str, media_id: int) -> None:
-        sql = "UPDATE resumable_uploads SET media_id = $2 WHERE id = $1"
-        await self._database.fetch("complete_upload", sql, upload_id, media_id)
-
     async def forget(self, upload_id: str) -> None:
         await self._database.fetch("forget_upload", _ONE, upload_id)
 

@@ -39,6 +39,7 @@ _AGAIN: Final = f"""
 _KEEP: Final = f"""
     UPDATE uploads SET expires_at = greatest(expires_at, statement_timestamp() + interval '1 day')
     WHERE owner_id = $1 AND digest = $2 RETURNING {_COLUMNS}, source"""  # noqa: S608
+_BECAME: Final = "UPDATE resumable_uploads SET media_id = $2 WHERE id = $1"
 _INSERT: Final = f"""
     INSERT INTO uploads (owner_id, digest, source, content_type, bytes)
     VALUES ($1, $2, $3, $4, $5) RETURNING {_COLUMNS}"""  # noqa: S608
@@ -110,19 +111,15 @@ class PostgresUploads:
             await lock_living(connection, owner)
             await connection.execute(_LOCK_QUOTA, owner)
             row = await connection.fetchrow(_AGAIN, owner, digest, source)
-            if row is None:
-                known = await connection.fetchrow(_KEEP, owner, digest)
-                if known is not None:
-                    return upload_from_row(known), known["source"] == source
-                if await connection.fetchval(_USED, owner) + arrival.bytes > quota_bytes:
-                    raise QuotaExceeded
-                size = arrival.bytes
-                row = await connection.fetchrow(
-                    _INSERT, owner, digest, source, arrival.content_type, size
-                )
-            upload = upload_from_row(existing(row))
-            emit(self._to_record(MediaUploaded(upload.id, owner)))
-        return upload, True
+            known = None if row else await connection.fetchrow(_KEEP, owner, digest)
+            if row is None and known is None:
+                row = await _new(connection, arrival, quota_bytes)
+            upload = upload_from_row(existing(row or known))
+            # With the upload: once it is processed its pieces are gone, and can't be read again.
+            await connection.execute(_BECAME, arrival.resumable_id, upload.id)
+            if row is not None:
+                emit(self._to_record(MediaUploaded(upload.id, owner)))
+        return upload, known is None or known["source"] == source
 
     async def used(self, owner_id: int) -> int:
         row = await self._database.fetch_row("media_used", _USED, owner_id)
@@ -202,6 +199,16 @@ class PostgresUploads:
     async def known_sources(self, keys: Sequence[str]) -> set[str]:
         rows = await self._database.fetch("known_sources", _KNOWN, keys)
         return {row[0] for row in rows}
+
+
+async def _new(connection: Connection, arrival: Arrival, quota_bytes: int) -> Row | None:
+    """The row of an upload that the owner has not sent before. Raises `QuotaExceeded`."""
+    owner, size = arrival.owner_id, arrival.bytes
+    if await connection.fetchval(_USED, owner) + size > quota_bytes:
+        raise QuotaExceeded
+    told = (arrival.digest, list(arrival.source), arrival.content_type, size)
+    row: Row | None = await connection.fetchrow(_INSERT, owner, *told)
+    return row
 
 
 def upload_from_row(row: Row) -> Upload:
