@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TypeAlias
 
+import httpx
 from pinstack_local.settings import StackSettings
 from pinstack_local.stack import Stack
 
@@ -34,6 +35,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--url", default="", help="a gateway that runs, without rate limits")
     url: str = parser.parse_args().url
+    if url and not _answers(url):
+        print(f"clients: no gateway answers at {url}", file=sys.stderr)
+        return 2
     try:
         _make_python()
         _make_typescript()
@@ -43,6 +47,13 @@ def main() -> int:
     except subprocess.CalledProcessError as error:
         return error.returncode
     return 0
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/livez", timeout=5).is_success
+    except httpx.HTTPError:
+        return False
 
 
 def _make_python() -> None:

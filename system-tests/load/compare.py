@@ -25,9 +25,16 @@ _PAIRS: Final = 5
 _HEADS: Final = "| scenario | this / base | spread | this a second | base a second | p99 ms |"
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Compare, and write bench/compare.md and bench/compare.json; BENCH_SECONDS (5) by scenario."""
+def main(arguments: Sequence[str]) -> int:
+    """Compare, and write bench/compare.md and bench/compare.json; BENCH_SECONDS (5) by scenario.
+
+    Returns the exit code: 2 for a base that git does not know.
+    """
     (base,) = arguments
+    known = ["git", "rev-parse", "--quiet", "--verify", f"{base}^{{commit}}"]
+    if subprocess.run(known, cwd=_ROOT, capture_output=True, check=False).returncode:  # noqa: S603
+        print(f"bench-compare: git knows no commit {base}", file=sys.stderr)
+        return 2
     machine.keep_to_cores()
     seconds = float(os.environ.get("BENCH_SECONDS") or 5)
     pairs = max(_PAIRS, int(seconds))
@@ -38,6 +45,7 @@ def main(arguments: Sequence[str]) -> None:
     ):
         found = _compared(this, that, seconds / pairs, pairs)
     _write(base, found)
+    return 0
 
 
 def _compared(this: Platform, that: Platform, seconds: float, pairs: int) -> Mapping[str, Paired]:
@@ -92,4 +100,4 @@ def _write(base: str, found: Mapping[str, Paired]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))
