@@ -53,7 +53,7 @@ redis-flush: install ## forget all that is in Redis: caches, limits, idempotency
 # --- backup
 
 .PHONY: backup restore
-backup: install ## write every database of the stack on this machine, and its secrets, into a folder: TO=
+backup: install ## write every database of the stack on this machine, its uploads and its secrets, into a folder: TO=
 	@$(LOCAL) backup $(or $(TO),backups/$(shell date -u +%Y%m%dT%H%M%SZ))
 restore: install ## put back what `make backup` wrote: FROM=, into the data folder of a stack that is stopped; asks first
 	@$(LOCAL) restore $(or $(FROM),$(error FROM= names the folder of a backup)) $(if $(YES),--yes)

@@ -1,4 +1,4 @@
-"""A backup: one dump of each database, and the secrets without which its content is unreadable."""
+"""A backup: a dump of each database, what people uploaded, and the secrets that all that needs."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import psycopg
-from pinstack_local import private_files, wheels
+from pinstack_local import media_files, private_files, wheels
 from pinstack_local.catalogue import SERVICES, ServiceSpec
 from pinstack_local.errors import LocalStackError
 
@@ -31,7 +31,8 @@ def write(folder: Path, environment: Mapping[str, str]) -> list[Path]:
     """Dump the databases that `environment` has the URLs of into a new folder, mode 0700.
 
     Each dump is one snapshot of its database. Between databases events make up for the difference
-    (`restore`). The secrets that `environment` has stand beside the dumps. Returns the files.
+    (`restore`). What people uploaded, where that is in a folder, and the secrets that `environment`
+    has stand beside the dumps. Returns the files.
     Raises ArchiveFailed, and leaves no folder that could be taken for a backup.
     """
     began = datetime.now(UTC)
@@ -41,13 +42,14 @@ def write(folder: Path, environment: Mapping[str, str]) -> list[Path]:
     partial.mkdir(mode=0o700, parents=True)
     try:
         _dump_all(partial, environment)
+        media_files.save(partial, environment)
         secrets = {name: environment[name] for name in KEPT_SECRETS if environment.get(name)}
         private_files.write(partial / SECRETS, json.dumps(secrets, indent=2) + "\n")
         private_files.write(partial / MANIFEST, json.dumps({"began": began.isoformat()}) + "\n")
         partial.rename(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return sorted(folder.iterdir())
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _dump_all(folder: Path, environment: Mapping[str, str]) -> None:
@@ -72,6 +74,8 @@ def secrets_of(folder: Path) -> dict[str, str]:
 def restore(folder: Path, environment: Mapping[str, str]) -> None:
     """Put the dumps into the databases that `environment` has the URLs of; what was there goes.
 
+    So do files into the folder of uploads.
+
     Each database is replaced in one transaction. Events that were on their way when the backup was
     made are sent again: who has handled one knows it by its id. Raises ArchiveFailed.
     """
@@ -91,6 +95,7 @@ def restore(folder: Path, environment: Mapping[str, str]) -> None:
             str(_dump(folder, spec)),
         )
         _send_again(url, began - OVERLAP)
+    media_files.put_back(folder, environment)
 
 
 def _require(folder: Path) -> None:

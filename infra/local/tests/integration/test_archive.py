@@ -52,6 +52,46 @@ def test_what_was_there_is_there_again_and_nothing_else(
     assert archive.secrets_of(tmp_path / "backup") == SECRETS
 
 
+def a_store(folder: Path, **content: bytes) -> dict[str, str]:
+    """A folder of uploads with files in it, as post-service is told of it."""
+    for name, each in content.items():
+        path = folder / name.replace("_", "/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(each)
+    return {"POST_MEDIA_STORE": folder.as_uri()}
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    found = [path for path in folder.rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+
+
+def test_what_people_uploaded_is_there_again_and_nothing_else(
+    tmp_path: Path, urls: Urls, url: str
+) -> None:
+    store = tmp_path / "store"
+    there = a_store(store, media_1_large=b"cat", incoming_5=b"dog")
+    (store / "incoming" / "6#1").write_bytes(b"ha")
+    archive.write(tmp_path / "backup", urls | there)
+    a_store(store, media_2_large=b"later", media_1_large=b"spoilt")
+    archive.restore(tmp_path / "backup", urls | there)
+    assert files_of(store) == {"media/1/large": b"cat", "incoming/5": b"dog"}
+    elsewhere = {"POST_MEDIA_STORE": (tmp_path / "new").as_uri()}
+    archive.restore(tmp_path / "backup", urls | elsewhere)
+    assert files_of(tmp_path / "new") == files_of(store)
+
+
+@pytest.mark.parametrize("store", ["s3://bucket", ""])
+def test_a_store_that_is_no_folder_is_left_alone(
+    tmp_path: Path, urls: Urls, url: str, store: str
+) -> None:
+    archive.write(tmp_path / "backup", urls | {"POST_MEDIA_STORE": store})
+    assert not (tmp_path / "backup" / "media").exists()
+    there = a_store(tmp_path / "store", media_1_large=b"cat")
+    archive.restore(tmp_path / "backup", urls | there)
+    assert files_of(tmp_path / "store") == {"media/1/large": b"cat"}
+
+
 def test_events_that_were_on_their_way_are_sent_again(tmp_path: Path, urls: Urls, url: str) -> None:
     run(url, OUTBOX)
     run(url, "INSERT INTO outbox VALUES (1, now() - interval '1 day'), (2, now()), (3, NULL)")

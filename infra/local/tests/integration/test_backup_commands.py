@@ -46,6 +46,8 @@ def test_a_backup_goes_from_one_stack_into_another(tmp_path: Path) -> None:
         for service in ("user-service", "post-service"):
             with psycopg.connect(stack.database_url(service)) as connection:
                 connection.execute(ROWS)
+        (old / "media" / "media" / "1").mkdir(parents=True)
+        (old / "media" / "media" / "1" / "large.jpg").write_bytes(b"cat")
         made = pinstack(old, "backup", str(backup))
         assert made.returncode == 0, made.stderr
         busy = pinstack(old, "restore", str(backup), "--yes")
@@ -55,6 +57,7 @@ def test_a_backup_goes_from_one_stack_into_another(tmp_path: Path) -> None:
     assert put_back.returncode == 0, put_back.stderr
     with servers(new) as stack:
         assert words(stack, "user-service") == words(stack, "post-service") == ["dawn", "harbour"]
+    assert (new / "media" / "media" / "1" / "large.jpg").read_bytes() == b"cat"
     for name in ("AUTH_KEY_SECRET", "GATEWAY_CURSOR_SECRET"):
         assert secrets(new)[name] == secrets(old)[name]
     assert secrets(new)["user_service"] != secrets(old)["user_service"], "passwords stay its own"

@@ -1,4 +1,4 @@
-"""Write every database, and the secrets that its content needs, into a new folder.
+"""Write every database, what people uploaded, and the secrets of both into a new folder.
 
 The databases are those whose URLs are in the environment, otherwise those of the stack that runs on
 the data folder. Nothing has to stop for it.
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pinstack_local import archive, running
 from pinstack_local.console import Console
+from pinstack_local.environment import media_variables
 from pinstack_local.errors import InvalidSetting
 from pinstack_local.settings import StackSettings
 
@@ -38,6 +39,7 @@ def sources(environment: Mapping[str, str]) -> dict[str, str]:
     of_stack = running.databases(data_dir)
     if of_stack and secrets_file.exists():
         of_stack |= json.loads(secrets_file.read_text())
+        of_stack |= media_variables("", data_dir, {})
     found = of_stack | {name: value for name, value in environment.items() if value}
     missing = [s.database_variable for s in archive.DATABASES if s.database_variable not in found]
     if missing:

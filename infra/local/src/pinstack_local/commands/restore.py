@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pinstack_local import archive, private_files
 from pinstack_local.console import Console
+from pinstack_local.environment import media_variables
 from pinstack_local.settings import StackSettings
 from pinstack_local.stack import Stack
 
@@ -44,7 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _into_stack(folder: Path, secrets: dict[str, str], settings: StackSettings) -> None:
     servers = replace(settings, with_services=False, broker="embedded", ports={})
     with Stack(servers) as stack:
-        archive.restore(folder, stack.addresses())
+        files = media_variables("", settings.data_dir, os.environ)
+        archive.restore(folder, {**stack.addresses(), **files})
     path = settings.data_dir / archive.SECRETS
     known = private_files.remembered_secrets(path, [])
     private_files.write(path, json.dumps(known | secrets, indent=2) + "\n")
