@@ -5,6 +5,7 @@ BASE is anything that git knows as a commit. Both platforms run all the time; on
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     if subprocess.run(known, cwd=_ROOT, capture_output=True, check=False).returncode:  # noqa: S603
         print(f"bench-compare: git knows no commit {base}", file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # clean up as after Ctrl-C
     machine.keep_to_cores()
     seconds = float(os.environ.get("BENCH_SECONDS") or 5)
     pairs = max(_PAIRS, int(seconds))
