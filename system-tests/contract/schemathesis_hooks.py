@@ -198,6 +198,8 @@ def _is_contrary(case: AnyCase, fields: set[str]) -> bool:
         return len(names) > len(set(map(str, names)))
     if fields and all(_POSITION.fullmatch(field) for field in fields):
         return len(fields) > 1  # two at the same place
+    if fields == {"file"}:  # how much may come was said when the upload began
+        return "Upload-Offset" in case.headers
     hours = body.get("quiet_hours")
     if fields == {"quiet_hours.end"} and isinstance(hours, dict):
         return bool(hours.get("start") == hours.get("end"))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from service_kit.testing import eventually
 
-from api_gateway.adapters.http.protocol import Corked
+from api_gateway.adapters.http.corked import Corked
 
 PATIENCE_SECONDS = 5
 

@@ -2,54 +2,40 @@
 
 import asyncio
 import secrets
-from typing import Any
+from http import HTTPStatus
+from typing import Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from api_gateway.adapters.http.answer import refused
+from api_gateway.adapters.http.corked import Corked
 from api_gateway.adapters.http.errors import InvalidInput
+from api_gateway.adapters.http.operations import Refusal
+
+MOST_TARGET_BYTES: Final = 16 * 1024
+MOST_HEAD_BYTES: Final = 64 * 1024
+MOST_FIELDS: Final = 100
+"""Of a request: ten times what browsers and proxies send."""
+HEAD_SECONDS: Final = 20.0
+"""From a connection, or the first piece of the head of a request, to the end of the head."""
+LINGER_SECONDS: Final = 1.0
+"""After a refusal, for what the client sends all the same: a reset would take the answer away."""
+
+_INVALID: Final = Refusal(400, InvalidInput.code, InvalidInput.message)
+_LATE: Final = Refusal(408, "REQUEST_TIMEOUT", "request timeout")
+_LONG_TARGET: Final = Refusal(414, "URI_TOO_LONG", "request target too long")
+_LARGE_HEAD: Final = Refusal(431, "HEADER_FIELDS_TOO_LARGE", "request header fields too large")
 
 
-class Corked:
-    """A transport that sends the head of an answer together with what follows it.
-
-    Each write is a system call, and the head and the body of an answer are two. What nothing
-    follows leaves in the next turn of the event loop.
-    """
-
-    __slots__ = ("_held", "_loop", "_transport")
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self._loop = asyncio.get_running_loop()
-        self._held = b""
-
-    def write(self, data: bytes) -> None:
-        """Hold the first part, send it with the second."""
-        if self._held:
-            held, self._held = self._held, b""
-            self._transport.write(held + data)
-        elif data:
-            self._held = data
-            self._loop.call_soon(self.flush)
-
-    def flush(self) -> None:
-        """Send what is held."""
-        if self._held:
-            held, self._held = self._held, b""
-            self._transport.write(held)
-
-    def close(self) -> None:
-        """Send what is held, and hang up."""
-        self.flush()
-        self._transport.close()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
+class RefusedHead(Exception):
+    """The rest of a head need not be read."""
 
 
 class EnvelopedHttp(HttpToolsProtocol):
-    """Answers a request that cannot be parsed, before there is one for the application."""
+    """Answers a request that cannot be parsed, before there is one for the application.
+
+    So too one whose head is too large (RFC 6585, section 5) or does not come to its end.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Write through a cork; flow control stays with the transport itself."""
@@ -57,6 +43,63 @@ class EnvelopedHttp(HttpToolsProtocol):
         self._cork = Corked(transport)
         self._uncorked = transport
         self.transport = self._cork  # type: ignore[assignment]
+        self._refusal = _INVALID
+        self._is_refused = False
+        self._reads_head = False
+        self._head_bytes = self._field_bytes = 0
+        self._deadline: asyncio.TimerHandle | None = None
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing any more."""
+        self._head_came()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse, and count what belongs to a head that is not whole yet."""
+        if self._is_refused:
+            return
+        continues_head = self._reads_head
+        super().data_received(data)
+        if self.transport.is_closing() or self._is_refused:
+            return
+        if continues_head and self._reads_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > MOST_HEAD_BYTES:
+                self._refuse(_LARGE_HEAD)
+                return
+        if self._reads_head or self._unanswered() is None:
+            self._await_head()
+
+    def on_message_begin(self) -> None:
+        """Begin to count."""
+        super().on_message_begin()
+        self._reads_head = True
+        self._head_bytes = self._field_bytes = 0
+
+    def on_url(self, url: bytes) -> None:
+        """Take a piece of the target."""
+        super().on_url(url)
+        if len(self.url) > MOST_TARGET_BYTES:
+            self._give_up(_LONG_TARGET)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take one field."""
+        super().on_header(name, value)
+        self._field_bytes += len(name) + len(value)
+        if len(self.headers) > MOST_FIELDS or self._field_bytes > MOST_HEAD_BYTES:
+            self._give_up(_LARGE_HEAD)
+
+    def on_headers_complete(self) -> None:
+        """Hand the request over.
+
+        The handshake of a WebSocket has no content; who speaks WebSocket would wait for it.
+        """
+        self._reads_head = False
+        self._head_came()
+        if self.parser.should_upgrade() and self._should_upgrade() and self._has_content():
+            self._give_up(_INVALID)
+        super().on_headers_complete()
 
     def handle_websocket_upgrade(self) -> None:
         """Sockets write whole frames: they get the transport without the cork."""
@@ -66,10 +109,38 @@ class EnvelopedHttp(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - says nothing of use
         """Refuse and hang up."""
+        self._refuse(self._refusal)
+
+    def _has_content(self) -> bool:
+        lengths = (b"transfer-encoding", b"content-length")
+        return any(name in lengths and value != b"0" for name, value in self.headers)
+
+    def _unanswered(self) -> RequestResponseCycle | None:
+        """The request that is being answered; uvicorn has None in `cycle` before the first."""
+        cycle: RequestResponseCycle | None = getattr(self, "cycle", None)
+        return None if cycle is None or cycle.response_complete else cycle
+
+    def _await_head(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(HEAD_SECONDS, self._refuse, _LATE)
+
+    def _head_came(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self, refusal: Refusal) -> None:
+        """End the parsing: what is raised in it comes out as `send_400_response`."""
+        self._refusal = refusal
+        raise RefusedHead
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self._head_came()
         request_id = secrets.token_hex(16)
-        body = refused(400, InvalidInput.code, InvalidInput.message, request_id=request_id).body
+        status, code, message = refusal.status, refusal.code, refusal.message
+        body = refused(status, code, message, request_id=request_id).body
         lines = (
-            "HTTP/1.1 400 Bad Request",
+            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
             "content-type: application/json",
             f"content-length: {len(body)}",
             f"x-request-id: {request_id}",
@@ -78,4 +149,16 @@ class EnvelopedHttp(HttpToolsProtocol):
             "connection: close",
         )
         self.transport.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
-        self.transport.close()
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Say that this was all, to both sides; close when the client does, or soon."""
+        self._is_refused = True
+        if (cycle := self._unanswered()) is not None:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        self._cork.flush()
+        if self._uncorked.is_closing():
+            return
+        self._uncorked.write_eof()
+        self._deadline = self.loop.call_later(LINGER_SECONDS, self._uncorked.close)

@@ -1,0 +1,94 @@
+"""The head of a request has bounds of size and of time."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import uvicorn
+from service_kit.health import listen, serve_http
+
+from api_gateway.adapters.http import protocol
+
+HEAD = b"GET / HTTP/1.1\r\nhost: x\r\n"
+
+
+async def hello(scope: Any, receive: Any, send: Any) -> None:
+    """Answer everything, once its body has come."""
+    while (await receive()).get("more_body"):
+        pass
+    await send(
+        {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]}
+    )
+    await send({"type": "http.response.body", "body": b"hi"})
+
+
+@pytest.fixture
+async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
+    """A server that waits half a second for a head."""
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.5)
+    config = uvicorn.Config(hello, http=protocol.EnvelopedHttp, lifespan="off", log_config=None)
+    listener = listen("127.0.0.1", 0)
+    number = listener.getsockname()[1]
+    async with serve_http(config, listener):
+        yield number
+
+
+async def said(port: int, *pieces: bytes) -> bytes:
+    """All that comes back until the connection is closed."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    async with asyncio.timeout(5):
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+        answer = await reader.read()
+    writer.close()
+    return answer
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [(), (b"\r\n",), (HEAD,), (b"GET ",), (HEAD + b"\r\n", HEAD)],
+    ids=["nothing", "a line", "half a head", "half a line", "half a second head"],
+)
+async def test_a_head_that_does_not_come_to_its_end_is_waited_for_no_longer(
+    port: int, pieces: tuple[bytes, ...]
+) -> None:
+    answer = await said(port, *pieces)
+    assert b"HTTP/1.1 408 Request Timeout\r\n" in answer
+    assert b'"REQUEST_TIMEOUT"' in answer
+
+
+async def test_a_head_without_an_end_is_refused_before_it_fills_the_memory(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(HEAD + b"x: ")
+    async with asyncio.timeout(5):
+        head = asyncio.create_task(reader.readline())
+        while not head.done():
+            writer.write(b"y" * 4096)
+            await asyncio.wait([head], timeout=0.001)
+        assert (await head).startswith(b"HTTP/1.1 431 ")
+    writer.close()
+
+
+async def test_a_body_may_take_longer_than_a_head(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\nab")
+    answer = asyncio.create_task(reader.readline())
+    assert not (await asyncio.wait([answer], timeout=1.0))[0]
+    writer.write(b"cd")
+    async with asyncio.timeout(5):
+        assert (await answer).startswith(b"HTTP/1.1 200 ")
+    writer.close()
+
+
+async def test_who_sends_on_after_a_refusal_still_gets_it(port: int) -> None:
+    answer = await said(port, HEAD + b"x : y\r\n\r\n", *[b"z" * 65536] * 10)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+
+
+async def test_a_chunk_that_is_none_ends_the_request_that_it_belongs_to(port: int) -> None:
+    head = b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+    answer = await said(port, head, b"2\r\nab\r\n", b"zz\r\n")
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
