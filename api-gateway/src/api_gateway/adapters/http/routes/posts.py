@@ -19,16 +19,18 @@ from api_gateway.adapters.http.operations import (
 )
 from api_gateway.adapters.http.schemas import fields
 from api_gateway.adapters.http.schemas.pages import page_content
-from api_gateway.adapters.http.schemas.posts import (
+from api_gateway.adapters.http.schemas.post_bodies import (
     BODY_EXAMPLE,
+    NewPostBody,
+    PostChangeBody,
+    PostsQuery,
+)
+from api_gateway.adapters.http.schemas.posts import (
     EXAMPLE,
     FLAT_EXAMPLE,
     FlatPostData,
-    NewPostBody,
-    PostChangeBody,
     PostData,
     PostsData,
-    PostsQuery,
     flat_post_content,
     post_content,
 )
