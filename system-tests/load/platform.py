@@ -50,17 +50,19 @@ def running(
     root: Path | None = None,
     python: Path | None = None,
     replicas: Mapping[str, int] | None = None,
+    broker: str | None = None,
 ) -> Iterator[Platform]:
     """A platform while the block runs: free ports, a temporary folder, the data set of `dataset`.
 
     `environment` goes to all services; `root` is the repository whose migrations and services
-    run, `python` the interpreter that has them installed (else this one's).
+    run, `python` the interpreter that has them installed (else this one's), `broker` what BROKER
+    names (else what BENCH_BROKER says).
     """
     with tempfile.TemporaryDirectory(prefix="pinstack-load-") as folder:
         settings = StackSettings(
             data_dir=Path(folder),
             replicas=replicas or {},
-            broker=broker_kind({"BROKER": os.environ.get("BENCH_BROKER", "")}),
+            broker=broker_kind({"BROKER": broker or os.environ.get("BENCH_BROKER", "")}),
             environment={"RATE_LIMIT_ENABLED": "false", **(environment or {})},
             start_timeout=120,
             services=tuple(_run_by(spec, python) for spec in SERVICES),

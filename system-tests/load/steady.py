@@ -37,7 +37,7 @@ class Steady:
             cwd=_FOLDER,
         )
         assert self._process.stdin is not None
-        self._process.stdin.write(_bytes_of(request))
+        self._process.stdin.write(bytes_of(request))
         self._process.stdin.close()
 
     def measured(self) -> dict[int, Measured]:
@@ -50,7 +50,8 @@ class Steady:
         return {status: of_samples(found, self._seconds) for status, found in latencies.items()}
 
 
-def _bytes_of(request: Request) -> bytes:
+def bytes_of(request: Request) -> bytes:
+    """What goes over the wire: HTTP/1.1, one request a connection."""
     body = request.body.encode()
     lines = [f"{request.method} {request.path} HTTP/1.1", "host: localhost", "connection: close"]
     if request.token:
@@ -69,7 +70,7 @@ async def _drive(
         begun, status = time.perf_counter(), 0
         with suppress(OSError, TimeoutError, ValueError, IndexError):
             async with asyncio.timeout(_TIMEOUT_SECONDS):
-                status = await _status_of(address, request)
+                status = await status_of(address, request)
         answers.append((status, (time.perf_counter() - begun) * 1000))
 
     begun = time.monotonic()
@@ -80,7 +81,8 @@ async def _drive(
     return answers
 
 
-async def _status_of(address: tuple[str, int], request: bytes) -> int:
+async def status_of(address: tuple[str, int], request: bytes) -> int:
+    """Send it and read the whole answer. Raises OSError, ValueError or IndexError without one."""
     reader, writer = await asyncio.open_connection(*address)
     try:
         writer.write(request)

@@ -41,6 +41,7 @@ from notification_service.application.upkeep import Upkeep
 from notification_service.application.use_cases import Notifications
 from notification_service.application.wishes import Wishes
 from notification_service.config import Settings
+from notification_service.domain.facts import AccountGone, Fact, PostGone, PostPublished
 
 NAME = "notification-service"
 SERVICE = notification_pb2.DESCRIPTOR.services_by_name["NotificationService"].full_name
@@ -137,7 +138,7 @@ def changes_on(connection: Connection) -> Changes:
 
 
 def workers_of(settings: Settings, fan_out: FanOut, units: PostgresUnits) -> list[Worker]:
-    """Who works beside the requests; each one polls, and can be woken."""
+    """Who works beside the requests; each one polls, and is woken by what makes work for it."""
     upkeep = Upkeep(
         units,
         retention=timedelta(days=settings.retention_days),
@@ -146,10 +147,20 @@ def workers_of(settings: Settings, fan_out: FanOut, units: PostgresUnits) -> lis
     )
     return [
         *(
-            Worker(f"fan-out {number}", fan_out.turn, _POLL_SECONDS)
+            Worker(
+                f"fan-out {number}",
+                fan_out.turn,
+                _POLL_SECONDS,
+                work_from=(PostPublished, PostGone),
+            )
             for number in range(settings.fanout_workers)
         ),
-        Worker("emptying of closed inboxes", upkeep.empty_closed, _UPKEEP_SECONDS),
+        Worker(
+            "emptying of closed inboxes",
+            upkeep.empty_closed,
+            _UPKEEP_SECONDS,
+            work_from=(AccountGone,),
+        ),
         Worker("upkeep", upkeep.forget, _UPKEEP_SECONDS),
     ]
 
@@ -157,11 +168,11 @@ def workers_of(settings: Settings, fan_out: FanOut, units: PostgresUnits) -> lis
 def consumer_of(
     settings: Settings, reactions: Reactions, workers: Sequence[Worker], hub: Hub
 ) -> Consumer:
-    """Who hears of others' events, and wakes the workers after each batch."""
+    """Who hears of others' events, and wakes the workers that have work from them."""
 
-    def wake() -> None:
+    def wake(facts: Sequence[Fact]) -> None:
         for worker in workers:
-            worker.wake()
+            worker.hear(facts)
 
     return Consumer(
         settings.kafka.bootstrap_servers,

@@ -16,6 +16,7 @@ from service_kit.testing import InMemoryTopic
 from notification_service.adapters.event_consumer import Events
 from notification_service.application.reactions import Reactions
 from notification_service.domain.events import NotificationCreated
+from notification_service.domain.facts import Fact
 from notification_service.domain.media import MediaProcessed
 from tests.builders import RECEPTION, TRACE
 from tests.fakes import InMemoryStore, InMemoryUsers
@@ -54,8 +55,8 @@ class World:
         letters = self.topic.dead_letters[GROUP]
         return [dict(letter.headers)["dlq_reason"] for letter in letters]
 
-    def _wake(self) -> None:
-        self.wakes += 1
+    def _wake(self, facts: Sequence[Fact]) -> None:
+        self.wakes += len(facts)
 
 
 @pytest.fixture

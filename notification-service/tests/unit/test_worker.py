@@ -17,7 +17,7 @@ AT_ONCE = Delays(0.001, 0.001)
 @asynccontextmanager
 async def at_work(turn: Callable[[], Awaitable[bool]], poll: float) -> AsyncIterator[Worker]:
     """A worker that runs while the block does."""
-    worker = Worker("test", turn, poll, AT_ONCE)
+    worker = Worker("test", turn, poll, AT_ONCE, work_from=(int,))
     task = asyncio.create_task(worker.run())
     try:
         yield worker
@@ -39,6 +39,16 @@ async def test_a_worker_that_waits_is_woken() -> None:
         await eventually(lambda: not left)
         left.append(False)
         worker.wake()
+        await eventually(lambda: not left)
+
+
+async def test_only_facts_that_make_work_for_it_wake_it() -> None:
+    left = [False]
+    async with at_work(_taking(left), NEVER) as worker:
+        await eventually(lambda: not left)
+        assert not worker.hear(["a follow", "an unfollow"])
+        left.append(False)
+        assert worker.hear(["a follow", 9])
         await eventually(lambda: not left)
 
 

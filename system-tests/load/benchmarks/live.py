@@ -6,8 +6,8 @@ import resource
 import time
 from collections.abc import Sequence
 from typing import Final
+from urllib.parse import urlsplit
 
-import httpx
 from service_kit.testing import eventually
 
 from load.bench import Bench
@@ -20,10 +20,12 @@ from load.raw_sockets import RawCrowd
 from load.registry import benchmark
 from load.requests import follow, new_follows
 from load.sockets import listening
+from load.steady import bytes_of, status_of
 
 _RATE: Final = 100
 _WARM_UP_SECONDS: Final = 3
 _LATE_SECONDS: Final = 30
+_DONE: Final = range(200, 300)
 _SEEDS: Final = (2, 3)
 """Of the new follows; others are for other benchmarks."""
 _SOCKETS: Final = 10_000
@@ -48,34 +50,34 @@ def delivery(bench: Bench) -> None:
 async def _delivered(platform: Platform, follows: Sequence[Request]) -> Measured:
     """The delays of all but those that warm the platform up; an error is a missing frame."""
     warm_up = _RATE * _WARM_UP_SECONDS
-    async with (
-        listening(platform.url, platform.people) as heard,
-        httpx.AsyncClient(base_url=platform.url, timeout=_LATE_SECONDS) as http,
-    ):
-        await _at_rate(http, follows[:warm_up])
+    parts = urlsplit(platform.url)
+    gateway = str(parts.hostname), parts.port or 0
+    async with listening(platform.url, platform.people) as heard:
+        await _at_rate(gateway, follows[:warm_up])
         await heard.reaches(warm_up, _LATE_SECONDS)
         heard.delays_ms.clear()
         begun = time.monotonic()
-        sent = await _at_rate(http, follows[warm_up:])
+        sent = await _at_rate(gateway, follows[warm_up:])
         elapsed = time.monotonic() - begun
         await heard.reaches(sent, _LATE_SECONDS)
         return of_samples(heard.delays_ms, elapsed, errors=sent - len(heard.delays_ms))
 
 
-async def _at_rate(http: httpx.AsyncClient, requests: Sequence[Request]) -> int:
+async def _at_rate(gateway: tuple[str, int], requests: Sequence[Request]) -> int:
     """Send each request when it is due, whether the ones before are answered or not."""
     begun = time.monotonic()
     async with asyncio.TaskGroup() as group:
         for number, request in enumerate(requests):
             await asyncio.sleep(begun + number / _RATE - time.monotonic())
-            group.create_task(_send(http, request))
+            group.create_task(_send(gateway, request))
     return len(requests)
 
 
-async def _send(http: httpx.AsyncClient, request: Request) -> None:
-    headers = {"authorization": f"Bearer {request.token}", "content-type": "application/json"}
-    answer = await http.request(request.method, request.path, content=request.body, headers=headers)
-    answer.raise_for_status()
+async def _send(gateway: tuple[str, int], request: Request) -> None:
+    async with asyncio.timeout(_LATE_SECONDS):
+        status = await status_of(gateway, bytes_of(request))
+    if status not in _DONE:
+        raise RuntimeError(f"a follow was answered with {status}")
 
 
 @benchmark("sockets", "10,000 sockets on one gateway process: memory, and a frame to each")

@@ -43,7 +43,7 @@ _LONGEST_TITLE: Final = 1000
 
 
 class Events:
-    """Hands a batch of events to the use cases, and wakes whoever has work from it.
+    """Hands a batch of events to the use cases, and tells `wake` of what is in it.
 
     What is only of the moment is passed to `tell`: sooner or later, once or twice, is all the same.
     """
@@ -51,7 +51,7 @@ class Events:
     def __init__(
         self,
         reactions: Reactions,
-        wake: Callable[[], None],
+        wake: Callable[[Sequence[Fact]], None],
         tell: Callable[[MediaProcessed], None],
     ) -> None:
         self._reactions = reactions
@@ -67,7 +67,7 @@ class Events:
         facts = [fact_of(event) for event in events if event.type in _FACTS]
         if facts:
             await self._reactions.apply(facts)
-            self._wake()
+            self._wake(facts)
         for one in media:
             self._tell(one)
 

@@ -1,13 +1,13 @@
 """The consumer loop: handle, then commit; the rest of the partitions go on when one is stuck."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka import errors as kafka
 from service_kit import logs, metrics
 from service_kit.backoff import Backoff, Delays
 from service_kit.errors import Unavailable
@@ -21,12 +21,15 @@ from service_kit.events.delivery import (
     TooManyInvalidEvents,
 )
 from service_kit.events.failures import AWAY
+from service_kit.events.fetching import Fetched, fetch
 from service_kit.events.membership import EMBEDDED_MEMBERSHIP, joined, real_membership
 from service_kit.events.message import Record
+from service_kit.events.offsets import Offsets
 from service_kit.events.publisher import Publisher
 from service_kit.events.topics import TOPIC_KEPT, ensure_topics, letters_kept
 
 _POLL_SECONDS: Final = 0.5
+_FAREWELL_SECONDS: Final = 1.0
 _AT_ONCE: Final = 4
 """Partitions handled at the same time: requests need connections of the pool, too."""
 
@@ -34,9 +37,10 @@ _AT_ONCE: Final = 4
 class Consumer:
     """A member of a consumer group; `handle` gets batches, each of one partition and in order.
 
-    The offset is committed after `handle` has returned: an event may come twice, so `handle`
-    claims ids in the inbox. What it raises decides: `InvalidEvent` or `InvalidArgument` sends the
-    event to `<group>.dlq`; after anything else the partition waits, and then begins there again.
+    The offset is committed a moment after `handle` has returned: an event may come twice, so
+    `handle` claims ids in the inbox. What it raises decides: `InvalidEvent` or `InvalidArgument`
+    sends the event to `<group>.dlq`; after anything else the partition waits, and then begins there
+    again.
     """
 
     def __init__(
@@ -76,6 +80,7 @@ class Consumer:
         self._delivery = Delivery(group, handle, dead_letters, types, max_invalid)
         self._backoff: Backoff[TopicPartition] = Backoff(delays or Delays(0.1, 10.0))
         self._turn = asyncio.Lock()
+        self._offsets: Offsets | None = None
         self._assignments = 0
         self._log = logs.get(__name__)
         self.ready = False
@@ -128,37 +133,45 @@ class Consumer:
             self.ready = False
 
     async def _consume(self, consumer: AIOKafkaConsumer) -> None:
-        while True:
-            self._resume(consumer)
-            fetched = await self._fetch(consumer)
-            # What is fetched here belongs to this assignment: no await lies between.
-            assignment = self._assignments
-            async with self._turn:
-                # Otherwise whoever has the partitions now begins at the committed offsets.
-                if fetched and assignment == self._assignments:
-                    await self._take(consumer, fetched)
-            await self._measure_lag(consumer)
+        self._offsets = offsets = Offsets(consumer, self._group)
+        try:
+            while True:
+                self._resume(consumer)
+                wait = self._patience(offsets)
+                fetched = await fetch(consumer, wait, self._batch_size, lambda: self._assignments)
+                # What is fetched here belongs to this assignment: no await lies between.
+                assignment = self._assignments
+                async with self._turn:
+                    # Otherwise whoever has the partitions now begins at the committed offsets.
+                    if fetched and assignment == self._assignments:
+                        await self._take(consumer, offsets, fetched)
+                    if offsets.due_in() == 0:
+                        await offsets.commit()
+                await self._measure_lag(consumer)
+        except (asyncio.CancelledError, TooManyInvalidEvents):
+            await self._take_leave(offsets)
+            raise
+        finally:
+            self._offsets = None
 
-    async def _fetch(self, consumer: AIOKafkaConsumer) -> Mapping[TopicPartition, Sequence[Record]]:
-        """Up to a batch of every partition, as soon as one has something."""
-        wait = min(_POLL_SECONDS, self._backoff.soonest() or _POLL_SECONDS)
-        found: dict[TopicPartition, Sequence[Record]] = await consumer.getmany(
-            timeout_ms=int(wait * 1000), max_records=self._batch_size
-        )
-        # A backlog of one partition fills that alone. These calls do not wait, and so belong to the
-        # same assignment: a rebalance waits for the event loop.
-        for partition in consumer.assignment() - found.keys() if found else ():
-            try:
-                found |= await consumer.getmany(partition, max_records=self._batch_size)
-            except kafka.KafkaError as error:
-                # What is found goes on; this one is asked for again.
-                self._log.warning("not fetched", partition=str(partition), reason=repr(error))
-        return found
+    async def _take_leave(self, offsets: Offsets) -> None:
+        """Commit what is handled: less for the next member to look at again."""
+        with contextlib.suppress(*AWAY):
+            async with asyncio.timeout(_FAREWELL_SECONDS):
+                await offsets.commit()
+
+    def _patience(self, offsets: Offsets) -> float:
+        """Seconds until something else than an event wants to be looked after."""
+        waits = (self._backoff.soonest() or None, offsets.due_in(), _POLL_SECONDS)
+        return min(each for each in waits if each is not None)
 
     async def _take(
-        self, consumer: AIOKafkaConsumer, fetched: Mapping[TopicPartition, Sequence[Record]]
+        self,
+        consumer: AIOKafkaConsumer,
+        offsets: Offsets,
+        fetched: Fetched,
     ) -> None:
-        """Handle what is fetched, a few partitions at once, and commit all of it together."""
+        """Handle what is fetched, a few partitions at once."""
         few = asyncio.Semaphore(_AT_ONCE)
 
         async def deliver(partition: TopicPartition, records: Sequence[Record]) -> Progress:
@@ -172,13 +185,12 @@ class Consumer:
                 strict=True,
             )
         )
-        await self._commit(
-            consumer,
+        offsets.handled(
             {
                 partition: fetched[partition][one.done - 1].offset + 1
                 for partition, one in progress.items()
                 if one.done
-            },
+            }
         )
         for partition, one in progress.items():
             if isinstance(one.error, TooManyInvalidEvents):
@@ -187,17 +199,6 @@ class Consumer:
                 self._backoff.succeeded(partition)
             if one.error is not None:
                 self._retry_later(consumer, partition, fetched[partition][one.done], one.error)
-
-    async def _commit(
-        self, consumer: AIOKafkaConsumer, offsets: Mapping[TopicPartition, int]
-    ) -> None:
-        if not offsets:
-            return
-        try:
-            await consumer.commit(dict(offsets))
-        except (kafka.CommitFailedError, kafka.IllegalStateError) as error:
-            # The group has gone on without this member; the inbox makes the redelivery harmless.
-            self._log.warning("offset not committed", group=self._group, reason=repr(error))
 
     def _retry_later(
         self,
@@ -237,6 +238,8 @@ class Consumer:
         """Let the batch in hand be handled and committed before the partitions go."""
         self._assignments += 1
         async with self._turn:
+            if self._offsets is not None:
+                await self._offsets.commit()
             self._backoff.clear()
 
     async def _assigned(self) -> None:
