@@ -31,6 +31,8 @@ _STATEFUL_SHARE: Final = 0.1
 """Of all cases. What follows from an answer cannot be repeated exactly, which ends such a run
 before its time: it takes several.
 """
+_MOST_ROUNDS: Final = 6
+"""For what follows from answers alone; after them it is as it is."""
 # A process each, as threads share one core, and CPython 3.11 cannot parse in two of them at once
 # (python/cpython#106905).
 FIRST_ROUND: Final = ("examples,coverage", "fuzzing")
@@ -57,6 +59,7 @@ class Tally:
     wanted: int
     stateless: int = 0
     stateful: int = 0
+    rounds: int = 0
     is_sound: bool = True
 
     @property
@@ -65,13 +68,16 @@ class Tally:
         return self.stateless + self.stateful
 
     def phases(self) -> tuple[str, ...]:
-        """What the next round is made of; nothing where enough was asked."""
+        """What the next round, which now begins, is made of; nothing where enough was asked."""
         if self.done == 0:
             return FIRST_ROUND
         if self.done < self.wanted:
             return LATER_ROUNDS
-        enough = self.stateful >= self.wanted * _STATEFUL_SHARE
-        return () if enough else (STATEFUL, STATEFUL)
+        is_enough = self.stateful >= self.wanted * _STATEFUL_SHARE
+        if is_enough or self.rounds == _MOST_ROUNDS:
+            return ()
+        self.rounds += 1
+        return (STATEFUL, STATEFUL)
 
     def count(self, phases: str, report: Path) -> None:
         """Add what one run has done."""
