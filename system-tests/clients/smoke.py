@@ -74,9 +74,9 @@ def person(url: str, name: str) -> Person:
     anybody = Client(base_url=url)
     account = RegisterBody(username=username, email=f"{username}@example.com", password=PASSWORD)
     made = register.sync(client=anybody, body=account)
-    assert isinstance(made, EnvelopeRegisteredData)
+    assert isinstance(made, EnvelopeRegisteredData), made
     tokens = login.sync(client=anybody, body=LoginBody(login=username, password=PASSWORD))
-    assert isinstance(tokens, EnvelopeTokensData)
+    assert isinstance(tokens, EnvelopeTokensData), tokens
     client = AuthenticatedClient(base_url=url, token=tokens.data.access_token)
     return Person(client, made.data.user.id, username)
 
