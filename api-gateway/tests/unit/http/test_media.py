@@ -54,6 +54,7 @@ async def test_a_form_may_be_cut_anywhere(size: int) -> None:
     [
         ("application/json", b"{}", "INVALID_INPUT"),
         ("multipart/form-data", b"", "INVALID_INPUT"),
+        ("multipart/form-data; boundary=" + 300 * "b", b"", "INVALID_INPUT"),
         (FORM, b"", "INVALID_INPUT"),
         (FORM, b"no form", "INVALID_INPUT"),
         (FORM, part("file", b"image, and then nothing"), "INVALID_INPUT"),

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import TYPE_CHECKING, Final
 
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from service_kit.errors import FieldViolation, InvalidArgument
 
@@ -76,7 +76,7 @@ async def file_in_form(
             parser.write(chunk)
             for piece in parts.take():
                 yield piece
-    except MultipartParseError as error:
+    except FormParserError as error:
         raise InvalidInput from error
     if not parts.is_whole:
         raise InvalidInput
