@@ -17,6 +17,7 @@ from load import dataset
 
 _FIRST_OF_CROWD: Final = 1_000_000
 _SUBJECT: Final = "SELECT count(*) FROM notifications WHERE subject = $1"
+_IS_DONE: Final = "SELECT stage = 'done' FROM fanout_jobs WHERE post_id = $1"
 _OUTBOX: Final = ("event_id", "topic", "key", "type", "payload", "headers")
 
 
@@ -77,6 +78,11 @@ async def told_of(inboxes: "asyncpg.Connection[asyncpg.Record]", post_id: int) -
     """How many notifications of a post there are."""
     count: int = await inboxes.fetchval(_SUBJECT, f"post:{post_id}")
     return count
+
+
+async def is_told(inboxes: "asyncpg.Connection[asyncpg.Record]", post_id: int) -> bool:
+    """Whether everybody is: cheap to ask, which counting a crowd is not."""
+    return bool(await inboxes.fetchval(_IS_DONE, post_id))
 
 
 async def delays_of(stack: Stack, post_ids: list[int]) -> list[float]:
