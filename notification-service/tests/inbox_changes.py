@@ -13,7 +13,7 @@ from notification_service.domain.events import (
     UnreadChanged,
 )
 from notification_service.domain.groups import membership
-from notification_service.domain.models import Draft, InboxState, Notification, Target
+from notification_service.domain.models import Draft, Held, InboxState, Notification, Target
 from tests.tables import Stored, Tables, now
 
 
@@ -139,7 +139,7 @@ class InMemoryInboxChanges:
             total=state.total + 1,
             version=version,
             unseen=state.unseen + 1,
-            live_seq=seq if draft.is_live else state.live_seq,
+            live_seq=seq if draft.held is not Held.LIVE_OFF else state.live_seq,
         )
         self._tables.inboxes[draft.user_id] = state
         content = draft.content
@@ -152,6 +152,8 @@ class InMemoryInboxChanges:
             content.subject,
             draft.idempotency_key,
             membership(content.type, content.actor_id, content.subject, content.payload),
+            content.event_id,
+            draft.held,
         )
         return NotificationCreated(
             shown,
@@ -159,7 +161,8 @@ class InMemoryInboxChanges:
             draft.traceparent,
             content.subject,
             draft.idempotency_key,
-            draft.is_silent,
+            content.event_id,
+            draft.held,
         )
 
     def _check_key(self, draft: Draft) -> None:

@@ -14,11 +14,12 @@ from notification_service.domain.fan_out import FanOutJob
 from notification_service.domain.groups import Group, GroupPage, GroupWindow
 from notification_service.domain.models import FeedPage, InboxState, Missed, Notification, Window
 from notification_service.domain.preferences import Mute, Preferences
+from tests.provenance import InMemoryProvenance
 from tests.tables import Stored, Tables, now
 from tests.unit_of_work import InMemoryUnit
 
 
-class InMemoryStore:
+class InMemoryStore(InMemoryProvenance):
     """Everything of one process; a unit of work commits all that it did, or nothing."""
 
     def __init__(self, hub: Hub | None = None) -> None:

@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Self
 from uuid import UUID
 
 from notification_service.domain.events import (
     Event,
 )
+from notification_service.domain.facts import Fact
 from notification_service.domain.fan_out import FanOutJob
 from notification_service.domain.groups import Membership
-from notification_service.domain.models import InboxState, Notification
+from notification_service.domain.models import Held, InboxState, Notification
 from notification_service.domain.preferences import Preferences
+from notification_service.domain.provenance import Delivery, Skipped
 
 
 @dataclass(slots=True)
@@ -21,10 +24,23 @@ class Stored:
     subject: str | None
     key: str | None
     group: Membership
+    event_id: UUID | None = None
+    held: Held | None = None
 
     @property
     def is_unread(self) -> bool:
         return not self.shown.is_read and not self.shown.is_withdrawn
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An event that had its effect, and when."""
+
+    fact: Fact
+    at: datetime
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self  # a unit of work copies all tables
 
 
 @dataclass(slots=True)
@@ -35,9 +51,12 @@ class Tables:
     inboxes: dict[int, InboxState] = field(default_factory=dict)
     closed: set[int] = field(default_factory=set)
     jobs: dict[int, FanOutJob] = field(default_factory=dict)
+    causes: dict[int, UUID] = field(default_factory=dict)
     done: set[int] = field(default_factory=set)
     due: dict[int, datetime] = field(default_factory=dict)
-    claims: set[UUID] = field(default_factory=set)
+    claims: dict[UUID, Claimed] = field(default_factory=dict)
+    skipped: list[Skipped] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     preferences: dict[int, Preferences] = field(default_factory=dict)
     mutes: dict[tuple[int, int], datetime] = field(default_factory=dict)

@@ -3,14 +3,16 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from notification_service.domain.events import Event, UnreadChanged
-from notification_service.domain.facts import PostGone, PostPublished
+from notification_service.domain.facts import Fact, PostGone, PostPublished
 from notification_service.domain.fan_out import FanOutJob
 from notification_service.domain.preferences import Preferences
+from notification_service.domain.provenance import Skipped
 from tests.inbox_changes import InMemoryInboxChanges
-from tests.tables import now
+from tests.tables import Claimed, now
 
 
 class InMemoryUnit(InMemoryInboxChanges):
@@ -54,10 +56,21 @@ class InMemoryUnit(InMemoryInboxChanges):
     def remains(self) -> "InMemoryUnit":
         return self
 
-    async def claim(self, event_ids: Collection[UUID]) -> set[UUID]:
-        fresh = set(event_ids) - self._tables.claims
-        self._tables.claims |= fresh
-        return fresh
+    async def claim(self, facts: Collection[Fact]) -> set[UUID]:
+        known = self._tables.claims
+        fresh = {fact.event_id: Claimed(fact, now()) for fact in facts}
+        fresh = {event_id: one for event_id, one in fresh.items() if event_id not in known}
+        known.update(fresh)
+        return set(fresh)
+
+    async def skip(self, skipped: Collection[Skipped]) -> None:
+        self._tables.skipped.extend(skipped)
+
+    async def forget_skipped(self, older_than: timedelta, most: int, limit: int) -> int:
+        return forget(self._tables.skipped, older_than, most, limit)
+
+    async def forget_deliveries(self, older_than: timedelta, most: int, limit: int) -> int:
+        return forget(self._tables.deliveries, older_than, most, limit)
 
     def emit(self, events: Sequence[Event]) -> None:
         self._tables.events.extend(events)
@@ -101,16 +114,19 @@ class InMemoryUnit(InMemoryInboxChanges):
 
     async def forget_claims(self, older_than: timedelta, limit: int) -> int:
         seen = sorted(self._tables.claims)[:limit] if older_than < timedelta() else []
-        self._tables.claims -= set(seen)
+        for event_id in seen:
+            del self._tables.claims[event_id]
         return len(seen)
 
     async def add(self, posts: Sequence[PostPublished]) -> None:
         for post in posts:
             if post.post_id not in self._tables.jobs:
+                self._tables.causes[post.post_id] = post.event_id
                 self._put(FanOutJob(post.post_id, post.author_id, post))
 
     async def cancel(self, posts: Sequence[PostGone]) -> None:
         for post in posts:
+            self._tables.causes[post.post_id] = post.event_id
             self._put(FanOutJob(post.post_id, post.author_id, None))
 
     async def advance(self, job: FanOutJob, checkpoint: int, *, is_done: bool) -> bool:
@@ -128,3 +144,11 @@ class InMemoryUnit(InMemoryInboxChanges):
         self._tables.jobs[job.post_id] = job
         self._tables.done.discard(job.post_id)
         self._tables.due[job.post_id] = now()
+
+
+def forget(rows: list[Any], older_than: timedelta, most: int, limit: int) -> int:
+    """Delete from a list whose first are the oldest; nothing here is older than a moment."""
+    count = len(rows) if older_than < timedelta() else max(0, len(rows) - most)
+    gone = min(count, limit)
+    del rows[:gone]
+    return gone

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any, Final
+from uuid import uuid4
 
 from journeys.client import API, PATIENCE_SECONDS, Json, checked
 from journeys.people import Person, Platform
@@ -193,6 +194,8 @@ _REQUESTS: Final[Mapping[str, Callable[[Asking], Awaitable[Asked]]]] = {
     "checkRelations": _fixed(lambda it: Asked(query={"ids": f"{it.owner.id},{it.other.id}"})),
     "getNotification": Asking.notification,
     "readNotification": Asking.notification,
+    "explainNotification": Asking.notification,
+    "explainEvent": _fixed(lambda _: Asked(query={"event_id": str(uuid4())})),
     "archiveNotification": Asking.notification,
     "unarchiveNotification": Asking.notification,
     "removeNotification": Asking.notification,

@@ -5,6 +5,7 @@ from typing import Final
 from contract.rows import Row
 
 NO_NOTE: Final = "access to notification denied"
+NO_EVENT: Final = "019b7d3a-6c11-7f0e-9b53-0d6f6a3d2c41"
 SEEN: Final = "Notifications marked as seen"
 
 HOURS: Final = {"start": "22:00", "end": "07:00", "time_zone": "Europe/Berlin"}
@@ -29,6 +30,22 @@ INBOX: Final = [
         "validation failed",
         issues=["archived"],
     ),
+    Row(
+        "GET /notification/{note}/why",
+        200,
+        "notification explained",
+        shows="notification_id type seq made_at sent_by deliveries not_pushed",
+    ),
+    Row("GET /notification/{note}/why", 403, NO_NOTE, by="bob"),
+    Row("GET /notification/{gone_note}/why", 404, "notification not found"),
+    Row(
+        f"GET /notification/explain?event_id={NO_EVENT}",
+        200,
+        "event explained",
+        shows="event_id outcome",
+    ),
+    Row("GET /notification/explain", 400, "validation failed", issues=["event_id"]),
+    Row("GET /notification/explain?event_id=17", 400, "invalid input"),
     Row("PUT /notification/{note}/archive", 200, "Notification archived", shows="success"),
     Row("PUT /notification/{note}/archive", 403, NO_NOTE, by="bob"),
     Row("PUT /notification/{gone_note}/archive", 404, "notification not found"),

@@ -157,6 +157,8 @@ class InMemoryInboxes:
 class RecordingCarrier:
     """A client that takes frames, unless it is `blocked`."""
 
+    name = "websocket"
+
     def __init__(self) -> None:
         self.frames: list[Frame] = []
         self.closed: Closing | None = None

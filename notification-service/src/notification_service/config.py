@@ -44,6 +44,12 @@ class Settings(BaseSettings):
         description="A live stream whose reader is so far behind is ended.",
     )
     retention_days: int = Field(90, ge=1, description="Older notifications are deleted.")
+    trace_days: int = Field(
+        7, ge=1, description="How long it is known why somebody was not told, and what was pushed."
+    )
+    most_traces: int = Field(
+        1_000_000, ge=0, description="Of either of these the newest so many are kept."
+    )
     tombstone_days: int = Field(7, ge=1, description="Withdrawn ones are deleted sooner.")
 
     process: ProcessSettings = Field(default_factory=ProcessSettings)

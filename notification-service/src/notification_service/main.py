@@ -29,10 +29,12 @@ from notification_service.adapters.postgres_preferences import (
     PostgresPreferenceChanges,
     PostgresPreferences,
 )
+from notification_service.adapters.postgres_provenance import PostgresProvenance
 from notification_service.adapters.postgres_upkeep import PostgresRemains
 from notification_service.adapters.relation_client import GrpcFollowership
 from notification_service.adapters.user_client import GrpcUsers
 from notification_service.adapters.worker import Worker
+from notification_service.application.explanations import Explanations
 from notification_service.application.fan_out import FanOut
 from notification_service.application.live import Hub
 from notification_service.application.reactions import Reactions
@@ -91,6 +93,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         servicer = NotificationServicer(
             Notifications(inboxes, users, units, preferences, reception),
             Wishes(preferences, users, units),
+            explanations_of(settings, inboxes, PostgresProvenance(database, NAME), followership),
             hub,
             stream_bytes=settings.stream_buffer_bytes,
             heartbeat_seconds=settings.heartbeat_seconds,
@@ -137,6 +140,17 @@ def changes_on(connection: Connection) -> Changes:
     )
 
 
+def explanations_of(
+    settings: Settings,
+    inboxes: PostgresInboxes,
+    provenance: PostgresProvenance,
+    followership: GrpcFollowership,
+) -> Explanations:
+    """Who says why."""
+    kept = timedelta(days=settings.trace_days)
+    return Explanations(inboxes, provenance, followership, utc_now, kept)
+
+
 def workers_of(settings: Settings, fan_out: FanOut, units: PostgresUnits) -> list[Worker]:
     """Who works beside the requests; each one polls, and is woken by what makes work for it."""
     upkeep = Upkeep(
@@ -144,6 +158,8 @@ def workers_of(settings: Settings, fan_out: FanOut, units: PostgresUnits) -> lis
         retention=timedelta(days=settings.retention_days),
         tombstones_kept=timedelta(days=settings.tombstone_days),
         claims_kept=inbox.kept(settings.kafka.topic_kept),
+        traces_kept=timedelta(days=settings.trace_days),
+        most_traces=settings.most_traces,
     )
     return [
         *(

@@ -7,9 +7,10 @@ from service_kit.config import PostgresSettings
 from service_kit.database import Database, open_database
 
 from notification_service.adapters.event_records import event_to_record
-from notification_service.adapters.postgres import PostgresInboxes, PostgresUnits
+from notification_service.adapters.postgres import CONSUMER, PostgresInboxes, PostgresUnits
 from notification_service.adapters.postgres_jobs import PostgresJobQueue
 from notification_service.adapters.postgres_preferences import PostgresPreferences
+from notification_service.adapters.postgres_provenance import PostgresProvenance
 from notification_service.application.live import Hub
 from notification_service.main import changes_on
 from tests.builders import NOW
@@ -29,13 +30,15 @@ async def postgres(database: Database) -> Store:
     await database.fetch(
         "empty",
         "TRUNCATE inboxes, notifications, fanout_jobs, outbox, inbox, preferences, mutes,"
+        " skipped, deliveries,"
         " notification_groups, notification_group_actors"
         " RESTART IDENTITY",
     )
     hub = Hub(lambda: NOW)
     units = PostgresUnits(database, changes_on, event_to_record, lambda: None, hub)
     queue, preferences = PostgresJobQueue(database), PostgresPreferences(database)
-    return Store(PostgresInboxes(database), units, queue, preferences, hub)
+    provenance = PostgresProvenance(database, CONSUMER)
+    return Store(PostgresInboxes(database), units, queue, preferences, provenance, hub)
 
 
 @pytest.fixture
@@ -43,7 +46,7 @@ def memory() -> Store:
     """Empty tables in memory."""
     hub = Hub(lambda: NOW)
     kept = InMemoryStore(hub)
-    return Store(kept, kept, kept, kept, hub)
+    return Store(kept, kept, kept, kept, kept, hub)
 
 
 @pytest.fixture(params=["memory", "postgres"])

@@ -66,7 +66,7 @@ class Inboxes(RuleBasedStateMachine):
         """The store in memory."""
         hub = Hub(lambda: NOW)
         kept = InMemoryStore(hub)
-        return Store(kept, kept, kept, kept, hub)
+        return Store(kept, kept, kept, kept, kept, hub)
 
     def teardown(self) -> None:
         self.run(self.stack.aclose())

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from notification_service.application.live import Hub
-from notification_service.application.ports import Inboxes, JobQueue, KeptPreferences
+from notification_service.application.ports import Inboxes, JobQueue, KeptPreferences, Provenance
 from notification_service.application.units import Units
 from notification_service.application.use_cases import Notifications
 from notification_service.application.wishes import Wishes
@@ -21,6 +21,7 @@ class Store:
     units: Units
     queue: JobQueue
     preferences: KeptPreferences
+    provenance: Provenance
     hub: Hub
 
     async def deliver(self, *drafts: Draft) -> list[Notification]:

@@ -8,9 +8,10 @@ from service_kit.config import PostgresSettings
 from service_kit.database import open_database
 
 from notification_service.adapters.event_records import event_to_record
-from notification_service.adapters.postgres import PostgresInboxes, PostgresUnits
+from notification_service.adapters.postgres import CONSUMER, PostgresInboxes, PostgresUnits
 from notification_service.adapters.postgres_jobs import PostgresJobQueue
 from notification_service.adapters.postgres_preferences import PostgresPreferences
+from notification_service.adapters.postgres_provenance import PostgresProvenance
 from notification_service.application.live import Hub
 from notification_service.main import changes_on
 from tests.builders import NOW
@@ -34,7 +35,8 @@ class PostgresStore(Inboxes):
         hub = Hub(lambda: NOW)
         units = PostgresUnits(database, changes_on, event_to_record, lambda: None, hub)
         queue, preferences = PostgresJobQueue(database), PostgresPreferences(database)
-        return Store(PostgresInboxes(database), units, queue, preferences, hub)
+        provenance = PostgresProvenance(database, CONSUMER)
+        return Store(PostgresInboxes(database), units, queue, preferences, provenance, hub)
 
 
 def _explore(machine: type[Inboxes], examples: int) -> None:

@@ -1,11 +1,10 @@
 """Fan-out jobs and claims, in memory and in PostgreSQL."""
 
 from datetime import timedelta
-from uuid import uuid4
 
 from notification_service.domain.facts import PostPublished
 from notification_service.domain.fan_out import FanOutJob
-from tests.builders import a_post, a_post_gone
+from tests.builders import a_follow, a_post, a_post_gone
 from tests.contract.stores import Store
 
 LEASE = timedelta(seconds=30)
@@ -116,15 +115,15 @@ async def test_jobs_that_are_done_are_forgotten_when_they_are_old(store: Store) 
 
 
 async def test_an_event_is_claimed_once(store: Store) -> None:
-    one, other = uuid4(), uuid4()
+    one, other = a_follow(7), a_follow(8)
     async with store.units.begin() as unit:
-        assert await unit.claim([one]) == {one}
+        assert await unit.claim([one]) == {one.event_id}
     async with store.units.begin() as unit:
-        assert await unit.claim([one, other]) == {other}
+        assert await unit.claim([one, other]) == {other.event_id}
     async with store.units.begin() as unit:
         assert await unit.remains.forget_claims(NO_AGE, 10) == 0
         assert await unit.remains.forget_claims(ANY_AGE, 10) == 2
-        assert await unit.claim([one]) == {one}
+        assert await unit.claim([one]) == {one.event_id}
 
 
 async def _add(store: Store, *posts: PostPublished) -> None:

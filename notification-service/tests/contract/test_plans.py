@@ -1,10 +1,12 @@
 """No list and no look-up reads all notifications or inboxes, at 100,000 of them."""
 
 from typing import Final
+from uuid import uuid4
 
 from service_kit.testing.plans import explained
 
-from notification_service.adapters.postgres import PostgresInboxes
+from notification_service.adapters.postgres import CONSUMER, PostgresInboxes
+from notification_service.adapters.postgres_provenance import PostgresProvenance
 from notification_service.domain.models import Window
 
 _INBOXES: Final = """
@@ -31,4 +33,10 @@ async def test_notifications_are_found_by_their_indexes(database_url: str) -> No
             await inboxes.feed(77, window)
         await inboxes.since(77, 3, 100)
         await inboxes.states(range(1, 101))
+        provenance = PostgresProvenance(database, CONSUMER)
+        one = await inboxes.get(500)
+        assert one is not None
+        await provenance.cause(one)
+        await provenance.deliveries(one, 100)
+        await provenance.traces(uuid4(), 77)
         database.assert_indexed()

@@ -9,8 +9,8 @@ from service_kit.database import Database
 from notification_service.adapters.event_journal import entries_of
 from notification_service.adapters.postgres_replay import open_replay
 from notification_service.domain.journal import JournalEntry, Replayed
-from notification_service.domain.models import Notification, Target
-from tests.builders import a_draft
+from notification_service.domain.models import Draft, Held, Notification, Target
+from tests.builders import a_draft, a_follow
 from tests.contract.stores import Store
 
 PEOPLE = range(1, 6)
@@ -18,7 +18,7 @@ SUBJECTS = (None, "post:1", "post:2", "follow:1:2")
 
 ROWS = """
 SELECT id, user_id, seq, type, payload, actor_id, subject, idempotency_key, created_at,
-       read_at IS NOT NULL AS is_read, withdrawn_at, archived_at
+       read_at IS NOT NULL AS is_read, withdrawn_at, archived_at, event_id, held
 FROM notifications ORDER BY id
 """
 GROUPS = """
@@ -60,7 +60,13 @@ class Life:
         key = self._chance.choice((None, f"key {len(self._sent)}"))
         drafts = [a_draft(one, subject=self._chance.choice(SUBJECTS)) for one in people]
         drafts.append(a_draft(people[0], payload=None, actor_id=9, key=key))
+        told = Draft(people[0], a_follow(9, people[0]).content("eve"), held=self._held())
+        drafts.append(told)
         self._sent += await self._store.deliver(*drafts)
+
+    def _held(self) -> Held | None:
+        held: Held | None = self._chance.choice((None, *Held))
+        return held
 
     async def _read(self) -> None:
         if self._sent:

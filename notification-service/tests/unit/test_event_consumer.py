@@ -70,6 +70,14 @@ async def test_a_follow_is_told_and_its_end_takes_it_back(world: World) -> None:
     assert isinstance(event, NotificationCreated)
     assert b'"timestamptz":"2026-01-02T03:04:05Z"' in (event.notification.payload or b"")
     assert event.traceparent == TRACE
+    (claimed,) = world.store.tables.claims.values()
+    origin = claimed.fact.origin
+    assert origin is not None
+    assert (origin.type, origin.topic) == ("relation.follow_created.v1", "relation-events")
+    assert origin.offset == 0
+    assert origin.published_at is not None
+    assert origin.committed_at <= claimed.at
+    assert event.event_id == claimed.fact.event_id
     await world.hear(FollowDeleted(follower_id=7, followee_id=1))
     assert await world.totals([1]) == [0]
 
@@ -93,7 +101,7 @@ async def test_the_end_of_an_account_closes_its_inbox(world: World) -> None:
 
 async def test_events_of_no_concern_are_passed_over(world: World) -> None:
     await world.hear(UserCreated(user_id=1), PostUpdated(post_id=9, author_id=7))
-    assert (world.store.tables.claims, world.wakes, world.reasons) == (set(), 0, [])
+    assert (world.store.tables.claims, world.wakes, world.reasons) == ({}, 0, [])
 
 
 @pytest.mark.parametrize(

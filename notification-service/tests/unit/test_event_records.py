@@ -1,6 +1,7 @@
 """What others read of inboxes: enough to build them again."""
 
 from dataclasses import replace
+from uuid import uuid4
 
 from pinstack_proto import topics
 from pinstack_proto.events.v1.notification_events_pb2 import (
@@ -13,7 +14,7 @@ from service_kit.timestamps import timestamp_to_pb
 
 from notification_service.adapters.event_records import event_to_record
 from notification_service.domain.events import Event, NotificationWithdrawn, UnreadChanged
-from notification_service.domain.models import InboxState
+from notification_service.domain.models import Held, InboxState
 from tests.builders import NOW, a_created
 
 STATE = InboxState(user_id=7, last_seq=3, unread=1, total=2, version=9)
@@ -28,7 +29,9 @@ def message_of(event: Event) -> topics.Event:
 
 def test_a_notification_is_announced_whole() -> None:
     created = a_created(7, seq=3, payload='{"text":"Grüße"}'.encode())
-    created = replace(created, subject="post:99", idempotency_key="k1")
+    event_id = uuid4()
+    created = replace(created, subject="post:99", idempotency_key="k1", event_id=event_id)
+    created = replace(created, held=Held.QUIET_HOURS)
     assert message_of(created) == CreatedMessage(
         notification_id=created.notification.id,
         user_id=7,
@@ -38,6 +41,8 @@ def test_a_notification_is_announced_whole() -> None:
         payload='{"text":"Grüße"}',
         subject="post:99",
         idempotency_key="k1",
+        event_id=str(event_id),
+        held="quiet_hours",
     )
 
 

@@ -10,6 +10,7 @@ import uvicorn
 from service_kit.health import Health, listen, serve_admin, serve_http
 from service_kit.runtime import Background, Running, background
 
+from api_gateway.adapters.grpc.explanations import GrpcDeliveryLog
 from api_gateway.adapters.grpc.notification_replicas import notification_sources
 from api_gateway.adapters.grpc.notification_stream import GrpcInboxes
 from api_gateway.adapters.grpc.notifications import GrpcNotifications
@@ -118,6 +119,7 @@ def _hub(settings: Settings, peers: Peers, trust: Trust, writes: RecentWrites) -
             connections_per_user=settings.gateway.max_sockets_per_user,
         ),
         noticed=writes.note,
+        log=GrpcDeliveryLog(peers.notifications),
     )
 
 

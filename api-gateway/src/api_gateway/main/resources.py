@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from api_gateway.adapters.grpc.auth import GrpcAccounts
+from api_gateway.adapters.grpc.explanations import GrpcExplanations
 from api_gateway.adapters.grpc.media import GrpcMedia
 from api_gateway.adapters.grpc.notifications import GrpcGroups, GrpcNotifications
 from api_gateway.adapters.grpc.posts import GrpcPosts
@@ -10,6 +11,7 @@ from api_gateway.adapters.grpc.relations import GrpcRelations
 from api_gateway.adapters.grpc.users import GrpcUsers
 from api_gateway.adapters.grpc.wishes import GrpcWishes
 from api_gateway.adapters.http.routes.auth import AuthRoutes
+from api_gateway.adapters.http.routes.explanations import ExplanationRoutes
 from api_gateway.adapters.http.routes.media import MediaRoutes
 from api_gateway.adapters.http.routes.media_uploads import MediaUploadRoutes
 from api_gateway.adapters.http.routes.notification import NotificationRoutes
@@ -46,5 +48,6 @@ def resources(settings: Settings, peers: Peers, trust: Trust) -> Iterator[object
     groups = NamedGroups(GrpcGroups(peers.notifications), users)
     yield NotificationRoutes(notifications, groups, trust.tickets, cursors)
     yield NotificationMarkRoutes(notifications)
+    yield ExplanationRoutes(GrpcExplanations(peers.notifications))
     wishes = GrpcWishes(peers.notifications)
     yield WishRoutes(wishes, NamedMutes(wishes, users), cursors)

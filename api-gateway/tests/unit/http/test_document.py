@@ -29,6 +29,7 @@ A GET /notification/{} 200       A POST /notification/send 200  A PUT /notificat
 A PUT /notification/read-all 200 A DELETE /notification/{} 200  A POST /notification/ws-ticket *
 A PUT /notification/seen 200     A PUT /notification/{}/archive 200
 A PUT /notification/{}/unarchive 200
+A GET /notification/explain 200 A GET /notification/{}/why 200
 A GET /notification/preferences 200 A PUT /notification/preferences 200
 A GET /notification/mutes 200    A PUT /notification/mutes/{} 200
 A DELETE /notification/mutes/{} 200

@@ -24,6 +24,7 @@ from notification_service.domain.facts import (
     PostPublished,
 )
 from notification_service.domain.media import MediaProcessed
+from notification_service.domain.provenance import Origin
 
 TOPICS: Final = (
     topics.USER_EVENTS,
@@ -88,15 +89,15 @@ def fact_of(event: ReceivedEvent) -> Fact:
             return _follow_started(event, message)
         case FollowDeleted():
             ids = _checked(message.follower_id, message.followee_id)
-            return FollowEnded(event.id, *ids)
+            return FollowEnded(event.id, *ids, origin_of(event))
         case PostCreated():
             return _post_published(event, message)
         case PostDeleted():
             ids = _checked(message.post_id, message.author_id)
-            return PostGone(event.id, *ids)
+            return PostGone(event.id, *ids, origin_of(event))
         case UserDeleted():
             _checked(message.user_id, message.user_id)
-            return AccountGone(event.id, message.user_id)
+            return AccountGone(event.id, message.user_id, origin_of(event))
     raise InvalidEvent(f"{event.type} is of no concern here")
 
 
@@ -107,10 +108,17 @@ def _unpacked(event: ReceivedEvent) -> Message:
         raise InvalidEvent(str(error)) from error
 
 
+def origin_of(event: ReceivedEvent) -> Origin:
+    """Where an event was read, and when it came so far."""
+    place = event.topic, event.partition, event.offset
+    return Origin(event.type, *place, event.time, event.published_at)
+
+
 def _follow_started(event: ReceivedEvent, message: FollowCreated) -> FollowStarted:
     follower_id, followee_id = _checked(message.follower_id, message.followee_id)
     at = _moment(message.occurred_at)
-    return FollowStarted(event.id, follower_id, followee_id, at, _traceparent(event))
+    origin = origin_of(event)
+    return FollowStarted(event.id, follower_id, followee_id, at, _traceparent(event), origin)
 
 
 def _post_published(event: ReceivedEvent, message: PostCreated) -> PostPublished:
@@ -118,7 +126,8 @@ def _post_published(event: ReceivedEvent, message: PostCreated) -> PostPublished
     if "\0" in message.title or len(message.title) > _LONGEST_TITLE:
         raise InvalidEvent("the title is none that a post can have")
     at = _moment(message.occurred_at)
-    return PostPublished(event.id, post_id, author_id, message.title, at, _traceparent(event))
+    rest = message.title, at, _traceparent(event), origin_of(event)
+    return PostPublished(event.id, post_id, author_id, *rest)
 
 
 def _traceparent(event: ReceivedEvent) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Final
+from uuid import UUID
 
 from pinstack_proto import topics
 from pinstack_proto.events.v1.notification_events_pb2 import (
@@ -73,6 +74,8 @@ def _created(message: NotificationCreated) -> JournalEntry:
         message.idempotency_key if message.HasField("idempotency_key") else None,
         group_key=group.key,
         about_id=group.about_id,
+        event_id=UUID(message.event_id) if message.event_id else None,
+        held=message.held or None,
     )
 
 

@@ -52,6 +52,8 @@ def created_to_pb(event: NotificationCreated) -> notification_events_pb2.Notific
         payload=None if payload is None else payload.decode(),
         subject=event.subject or "",
         idempotency_key=event.idempotency_key,
+        event_id=str(event.event_id) if event.event_id else "",
+        held=event.held or "",
     )
 
 

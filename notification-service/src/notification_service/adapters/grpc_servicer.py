@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pinstack_proto.notification.v1 import notification_pb2
 from service_kit.grpc_server import Context
 
+from notification_service.adapters.grpc_explanations import ExplanationsServicer
 from notification_service.adapters.grpc_messages import (
     LARGEST_INT32,
     draft_from_pb,
@@ -18,13 +19,14 @@ from notification_service.adapters.grpc_messages import (
     window_from_pb,
 )
 from notification_service.adapters.grpc_wishes import WishesServicer
+from notification_service.application.explanations import Explanations
 from notification_service.application.live import Hub, Stream
 from notification_service.application.use_cases import Notifications
 from notification_service.application.wishes import Wishes
 from notification_service.domain.errors import StreamClosing
 
 
-class NotificationServicer(WishesServicer):
+class NotificationServicer(WishesServicer, ExplanationsServicer):
     """Inboxes, for whoever calls by gRPC.
 
     A stream holds up to `stream_bytes` that its reader has not taken, and says something at least
@@ -35,12 +37,14 @@ class NotificationServicer(WishesServicer):
         self,
         notifications: Notifications,
         wishes: Wishes,
+        explanations: Explanations,
         hub: Hub,
         *,
         stream_bytes: int,
         heartbeat_seconds: float,
     ) -> None:
-        super().__init__(wishes)
+        WishesServicer.__init__(self, wishes)
+        ExplanationsServicer.__init__(self, explanations)
         self._notifications = notifications
         self._hub = hub
         self._stream_bytes = stream_bytes

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from service_kit import inbox, metrics
+from service_kit import metrics
 from service_kit.database import Connection, Database, Row
 from service_kit.outbox import OutboxRecord
 from service_kit.unit_of_work import Emit, unit_of_work
 
 from notification_service.adapters.postgres_groups import read_groups
+from notification_service.adapters.postgres_provenance import claim, skip
 from notification_service.application.live import Hub, Turn
 from notification_service.application.units import (
     InboxChanges,
@@ -23,9 +24,10 @@ from notification_service.application.units import (
     UnitOfWork,
 )
 from notification_service.domain.events import Event, NotificationCreated
-from notification_service.domain.facts import FOLLOW_CREATED, POST_CREATED
+from notification_service.domain.facts import FOLLOW_CREATED, POST_CREATED, Fact
 from notification_service.domain.groups import GroupPage, GroupWindow
 from notification_service.domain.models import FeedPage, InboxState, Missed, Notification, Window
+from notification_service.domain.provenance import Skipped
 
 CONSUMER: Final = "notification-service"
 _KNOWN_TYPES: Final = frozenset({FOLLOW_CREATED, POST_CREATED})
@@ -197,8 +199,11 @@ class PostgresUnit:
         self.jobs = changes.jobs
         self.remains = changes.remains
 
-    async def claim(self, event_ids: Collection[UUID]) -> set[UUID]:
-        return await inbox.claim(self._connection, CONSUMER, list(event_ids))
+    async def claim(self, facts: Collection[Fact]) -> set[UUID]:
+        return await claim(self._connection, CONSUMER, facts)
+
+    async def skip(self, skipped: Collection[Skipped]) -> None:
+        await skip(self._connection, skipped)
 
     def emit(self, events: Sequence[Event]) -> None:
         if events:

@@ -35,19 +35,20 @@ SELECT last_seq FROM inboxes WHERE user_id = $1 AND closed_at IS NULL FOR UPDATE
 """
 _DELIVER: Final = """
 WITH content AS (
-    SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::bigint[])
+    SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::bigint[],
+                         $7::uuid[])
         WITH ORDINALITY
-        AS content (type, payload, actor_id, subject, group_key, about_id, number)
+        AS content (type, payload, actor_id, subject, group_key, about_id, event_id, number)
 ), draft AS (
-    SELECT user_id, number, key, is_live, position,
+    SELECT user_id, number, key, held, position,
            row_number() OVER (PARTITION BY user_id ORDER BY position) AS nth,
            count(*) OVER (PARTITION BY user_id) AS many
-    FROM unnest($7::bigint[], $8::bigint[], $9::text[], $10::boolean[])
-        WITH ORDINALITY AS draft (user_id, number, key, is_live, position)
+    FROM unnest($8::bigint[], $9::bigint[], $10::text[], $11::text[])
+        WITH ORDINALITY AS draft (user_id, number, key, held, position)
 ), raised AS (
     INSERT INTO inboxes AS inbox (user_id, last_seq, unread, unseen, total, version, live_seq)
     SELECT user_id, count(*), count(*), count(*), count(*), 1,
-           coalesce(max(nth) FILTER (WHERE is_live), 0)
+           coalesce(max(nth) FILTER (WHERE held IS DISTINCT FROM 'live_off'), 0)
     FROM draft GROUP BY user_id ORDER BY user_id
     ON CONFLICT (user_id) DO UPDATE SET
         last_seq = inbox.last_seq + excluded.last_seq,
@@ -62,9 +63,9 @@ WITH content AS (
 ), stored AS (
     INSERT INTO notifications
         (user_id, seq, type, payload, actor_id, subject, idempotency_key, group_key, about_id,
-         created_at)
+         event_id, held, created_at)
     SELECT user_id, last_seq - many + nth, type, payload, actor_id, subject, key, group_key,
-           about_id, (SELECT clock_timestamp())
+           about_id, event_id, held, (SELECT clock_timestamp())
     FROM draft JOIN raised USING (user_id) JOIN content USING (number)
     RETURNING id, user_id, seq, created_at
 )
@@ -146,11 +147,11 @@ class PostgresInboxChanges:
                 draft.user_id,
                 numbers.setdefault(draft.content, len(numbers) + 1),
                 draft.idempotency_key,
-                draft.is_live,
+                draft.held,
             )
             for draft in drafts
         ]
-        contents = columns(map(_content_to_row, numbers), 6)
+        contents = columns(map(_content_to_row, numbers), 7)
         with refusals(_MEANINGS):
             rows = await self._connection.fetch(_DELIVER, *contents, *columns(recipients, 4))
         return [_created(row, drafts[row["position"] - 1]) for row in rows]
@@ -184,7 +185,10 @@ class PostgresInboxChanges:
 def _content_to_row(content: Content) -> tuple[object, ...]:
     payload = None if content.payload is None else content.payload.decode()
     group = membership(content.type, content.actor_id, content.subject, content.payload)
-    return content.type, payload, content.actor_id, content.subject, group.key, group.about_id
+    return (
+        *(content.type, payload, content.actor_id, content.subject),
+        *(group.key, group.about_id, content.event_id),
+    )
 
 
 def _created(row: Row, draft: Draft) -> NotificationCreated:
@@ -213,7 +217,8 @@ def _created(row: Row, draft: Draft) -> NotificationCreated:
         draft.traceparent,
         draft.content.subject,
         draft.idempotency_key,
-        draft.is_silent,
+        draft.content.event_id,
+        draft.held,
     )
 
 

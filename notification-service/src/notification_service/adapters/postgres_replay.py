@@ -18,7 +18,8 @@ _STAGE: Final = """
 CREATE TEMPORARY TABLE journal (
     kind text, user_id bigint, at timestamptz, notification_id bigint, seq bigint, type text,
     payload text, actor_id bigint, subject text, idempotency_key text, up_to_seq bigint,
-    is_archived boolean, version bigint, group_key text, about_id bigint
+    is_archived boolean, version bigint, group_key text, about_id bigint,
+    event_id uuid, held text
 ) ON COMMIT DROP
 """
 _UNSENT: Final = """
@@ -37,13 +38,13 @@ CREATE TEMPORARY TABLE known ON COMMIT DROP AS
 SELECT DISTINCT ON (notification_id)
     notification_id AS id, user_id, seq, type, payload, actor_id, subject, idempotency_key,
     at AS created_at, NULL::timestamptz AS read_at, NULL::timestamptz AS withdrawn_at,
-    NULL::timestamptz AS archived_at, group_key, about_id
+    NULL::timestamptz AS archived_at, group_key, about_id, event_id, held
 FROM journal WHERE kind = 'created' ORDER BY notification_id
 """
 _KEEP: Final = """
 INSERT INTO known
 SELECT id, user_id, seq, type, payload, actor_id, subject, idempotency_key, created_at, read_at,
-       withdrawn_at, archived_at, group_key, about_id
+       withdrawn_at, archived_at, group_key, about_id, event_id, held
 FROM notifications AS old
 WHERE NOT EXISTS (SELECT FROM known WHERE known.id = old.id)
   AND NOT EXISTS (SELECT FROM known WHERE (known.user_id, known.seq) = (old.user_id, old.seq))
@@ -84,13 +85,13 @@ LEFT JOIN archived USING (id)
 _FILL: Final = """
 INSERT INTO notifications
     (id, user_id, seq, type, payload, actor_id, subject, idempotency_key, created_at, read_at,
-     withdrawn_at, archived_at, group_key, about_id)
+     withdrawn_at, archived_at, group_key, about_id, event_id, held)
 OVERRIDING SYSTEM VALUE
 SELECT id, user_id, seq, type, CASE WHEN states.withdrawn_at IS NULL THEN payload END, actor_id,
        subject, idempotency_key, created_at,
        CASE WHEN states.withdrawn_at IS NULL OR states.read_at < states.withdrawn_at
             THEN states.read_at END,
-       states.withdrawn_at, states.archived_at, group_key, about_id
+       states.withdrawn_at, states.archived_at, group_key, about_id, event_id, held
 FROM known JOIN states USING (id)
 WHERE user_id NOT IN (SELECT user_id FROM closed) ORDER BY id
 """

@@ -6,6 +6,7 @@ from typing import Final
 from service_kit import inbox
 from service_kit.database import Connection
 
+from notification_service.adapters.postgres_provenance import forget
 from notification_service.domain.events import UnreadChanged
 from notification_service.domain.models import InboxState
 
@@ -77,6 +78,14 @@ _FORGET_WISHES: Final = "DELETE FROM preferences WHERE user_id = $1"
 _FORGET_MUTES: Final = "DELETE FROM mutes WHERE user_id = $1 OR author_id = $1"
 
 
+_OF_ONE_PERSON: Final = (
+    "notification_groups",
+    "notification_group_actors",
+    "skipped",
+    "deliveries",
+)
+
+
 class PostgresRemains:
     """What one transaction deletes."""
 
@@ -88,7 +97,7 @@ class PostgresRemains:
         if user_id is None:
             return False
         if _affected(await self._connection.execute(_EMPTY, user_id, limit)) < limit:
-            for table in ("notification_groups", "notification_group_actors"):
+            for table in _OF_ONE_PERSON:
                 await self._connection.execute(f"DELETE FROM {table} WHERE user_id = $1", user_id)  # noqa: S608
             await self._connection.execute(_FORGET_WISHES, user_id)
             await self._connection.execute(_FORGET_MUTES, user_id)
@@ -112,6 +121,12 @@ class PostgresRemains:
 
     async def forget_jobs(self, older_than: timedelta, limit: int) -> int:
         return _affected(await self._connection.execute(_FORGET_DONE, older_than, limit))
+
+    async def forget_skipped(self, older_than: timedelta, most: int, limit: int) -> int:
+        return await forget(self._connection, "skipped", older_than, most, limit)
+
+    async def forget_deliveries(self, older_than: timedelta, most: int, limit: int) -> int:
+        return await forget(self._connection, "deliveries", older_than, most, limit)
 
     async def forget_claims(self, older_than: timedelta, limit: int) -> int:
         return await inbox.prune(self._connection, older_than, limit)

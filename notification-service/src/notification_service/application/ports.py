@@ -3,11 +3,13 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
+from uuid import UUID
 
 from notification_service.domain.fan_out import FanOutJob, Followers
 from notification_service.domain.groups import GroupPage, GroupWindow
 from notification_service.domain.models import FeedPage, InboxState, Missed, Notification, Window
 from notification_service.domain.preferences import Mute, Preferences
+from notification_service.domain.provenance import Cause, Delivery, Traces
 
 
 class Inboxes(Protocol):
@@ -83,6 +85,26 @@ class JobQueue(Protocol):
 
     async def postpone(self, job: FanOutJob, delay: timedelta) -> None:
         """Give a job back that could not be worked on, until a while is over."""
+        ...
+
+
+class Provenance(Protocol):
+    """Where notifications come from, and what became of events."""
+
+    async def cause(self, notification: Notification) -> Cause:
+        """What a notification was made for."""
+        ...
+
+    async def deliveries(self, notification: Notification, limit: int) -> list[Delivery]:
+        """To which connections of its owner it went, the first ones first."""
+        ...
+
+    async def traces(self, event_id: UUID, user_id: int) -> Traces:
+        """What is kept of an event with regard to one person."""
+        ...
+
+    async def note(self, deliveries: Sequence[Delivery]) -> None:
+        """Remember what was put on the wire, as well as may be: a crash of the database forgets."""
         ...
 
 

@@ -17,6 +17,7 @@ from notification_service.domain.facts import (
     PostPublished,
 )
 from notification_service.domain.models import Draft, Target
+from notification_service.domain.provenance import Reason, Skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Reactions:
         followers = {fact.follower_id for fact in facts if isinstance(fact, FollowStarted)}
         usernames = await self.users.usernames(followers) if followers else {}
         async with self.units.begin() as unit:
-            claimed = await unit.claim(told)
+            claimed = await unit.claim(told.values())
             effect = _effect_of([fact for id_, fact in told.items() if id_ in claimed])
             await unit.jobs.add(effect.published)
             await unit.jobs.cancel(list(effect.gone.values()))
@@ -48,6 +49,7 @@ class Reactions:
             wanted = await self.reception.admit(unit, effect.drafts(usernames))
             unit.emit(await unit.inboxes.deliver(wanted))
             unit.emit(await unit.inboxes.close(effect.accounts))
+            await unit.skip(effect.skipped)
 
 
 @dataclass(slots=True)
@@ -59,6 +61,13 @@ class _Effect:
     published: list[PostPublished] = field(default_factory=list)
     gone: dict[int, PostGone] = field(default_factory=dict)
     accounts: set[int] = field(default_factory=set)
+    skipped: list[Skipped] = field(default_factory=list)
+
+    def supersede(self, target: Target, reason: Reason) -> None:
+        """Tell nobody of a follow that began in this batch, whatever it was."""
+        started = self.started.pop(target, None)
+        if started is not None:
+            self.skipped.append(Skipped(started.event_id, target.user_id, reason))
 
     def user_ids(self) -> set[int]:
         """Whose inboxes are concerned."""
@@ -81,9 +90,10 @@ def _effect_of(facts: Sequence[Fact]) -> _Effect:
     for fact in facts:
         match fact:
             case FollowStarted():
+                effect.supersede(fact.target, Reason.DUPLICATE)
                 effect.started[fact.target] = fact
             case FollowEnded():
-                effect.started.pop(fact.target, None)
+                effect.supersede(fact.target, Reason.WITHDRAWN)
                 effect.withdrawn.add(fact.target)
             case PostPublished():
                 effect.published.append(fact)

@@ -1,13 +1,15 @@
 """Who is told, and whether it is pushed, by what people want."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from notification_service.application.ports import Clock
 from notification_service.application.units import UnitOfWork
-from notification_service.domain.models import Draft
+from notification_service.domain.models import Draft, Held
 from notification_service.domain.preferences import Preferences
+from notification_service.domain.provenance import Reason, Skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,27 +23,40 @@ class Reception:
     ) -> list[Draft]:
         """Those drafts that are wanted, in their order, silent where they are not to be pushed.
 
-        With `author_id` they tell of a post of that person, whom some have muted.
+        With `author_id` they tell of a post of that person, whom some have muted. Who is not told
+        of an event is noted, with the reason.
         """
         user_ids = [draft.user_id for draft in drafts]
         wishes = await unit.preferences.of(user_ids)
         muting = set[int]()
         if author_id is not None:
             muting = await unit.preferences.muting(author_id, user_ids)
-        wanted = [draft for draft in drafts if draft.user_id not in muting]
-        if not wishes:
-            return wanted
+        if not (wishes or muting):
+            return list(drafts)
         now = self.clock()
-        return [one for draft in wanted if (one := _received(draft, wishes, now)) is not None]
+        received = [_received(draft, muting, wishes, now) for draft in drafts]
+        await unit.skip([one for one in received if isinstance(one, Skipped)])
+        return [one for one in received if isinstance(one, Draft)]
 
 
-def _received(draft: Draft, wishes: Mapping[int, Preferences], now: datetime) -> Draft | None:
-    """A draft as its receiver wants it, None for not at all."""
+def _received(
+    draft: Draft, muting: AbstractSet[int], wishes: Mapping[int, Preferences], now: datetime
+) -> Draft | Skipped | None:
+    """A draft as its receiver wants it; else why not, where it tells of an event."""
     wish = wishes.get(draft.user_id)
-    if wish is None:
-        return draft
-    kind = draft.content.type
-    if kind in wish.in_app_off:
-        return None
-    is_live = kind not in wish.live_off
-    return replace(draft, is_live=is_live, is_silent=not is_live or wish.are_quiet_at(now))
+    reason = None
+    if draft.user_id in muting:
+        reason = Reason.MUTED
+    elif wish is not None and draft.content.type in wish.in_app_off:
+        reason = Reason.IN_APP_OFF
+    if reason is not None:
+        event_id = draft.content.event_id
+        return None if event_id is None else Skipped(event_id, draft.user_id, reason)
+    held = None if wish is None else _held(draft.content.type, wish, now)
+    return draft if held is None else replace(draft, held=held)
+
+
+def _held(kind: str, wish: Preferences, now: datetime) -> Held | None:
+    if kind in wish.live_off:
+        return Held.LIVE_OFF
+    return Held.QUIET_HOURS if wish.are_quiet_at(now) else None

@@ -15,10 +15,11 @@ from notification_service.domain.events import (
     NotificationWithdrawn,
     UnreadChanged,
 )
-from notification_service.domain.facts import PostGone, PostPublished
+from notification_service.domain.facts import Fact, PostGone, PostPublished
 from notification_service.domain.fan_out import FanOutJob
 from notification_service.domain.models import Draft, Notification, Target
 from notification_service.domain.preferences import Preferences
+from notification_service.domain.provenance import Skipped
 
 
 class InboxChanges(Protocol):
@@ -138,6 +139,14 @@ class Remains(Protocol):
         """Delete up to `limit` fan-out jobs that were done long ago; returns how many."""
         ...
 
+    async def forget_skipped(self, older_than: timedelta, most: int, limit: int) -> int:
+        """Forget up to `limit` reasons, old ones and more than `most`; returns how many."""
+        ...
+
+    async def forget_deliveries(self, older_than: timedelta, most: int, limit: int) -> int:
+        """The same of what was put on the wire."""
+        ...
+
     async def forget_claims(self, older_than: timedelta, limit: int) -> int:
         """Forget up to `limit` events of others; returns how many."""
         ...
@@ -171,8 +180,15 @@ class UnitOfWork(Protocol):
         """What is old."""
         ...
 
-    async def claim(self, event_ids: Collection[UUID]) -> set[UUID]:
-        """Those events of others that have had no effect yet; this unit is their effect."""
+    async def claim(self, facts: Collection[Fact]) -> set[UUID]:
+        """The events, of those that the facts are of, that have had no effect yet.
+
+        This unit is their effect. Where each comes from is kept.
+        """
+        ...
+
+    async def skip(self, skipped: Collection[Skipped]) -> None:
+        """Note who is not told of an event, and why."""
         ...
 
     def emit(self, events: Sequence[Event]) -> None:

@@ -18,6 +18,8 @@ class Upkeep:
     retention: timedelta
     tombstones_kept: timedelta
     claims_kept: timedelta
+    traces_kept: timedelta
+    most_traces: int
 
     async def empty_closed(self) -> bool:
         """Delete some of what closed inboxes hold; returns whether there may be more."""
@@ -34,5 +36,7 @@ class Upkeep:
                 await unit.remains.forget_withdrawn(self.tombstones_kept, _BATCH),
                 await unit.remains.forget_jobs(_JOBS_KEPT, _BATCH),
                 await unit.remains.forget_claims(self.claims_kept, _BATCH),
+                await unit.remains.forget_skipped(self.traces_kept, self.most_traces, _BATCH),
+                await unit.remains.forget_deliveries(self.traces_kept, self.most_traces, _BATCH),
             ]
         return max(expired, *rest) == _BATCH

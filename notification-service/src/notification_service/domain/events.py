@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
-from notification_service.domain.models import InboxState, Notification
+from notification_service.domain.models import Held, InboxState, Notification
 
 
 @dataclass(frozen=True, slots=True)
 class NotificationCreated:
     """A notification was put into an inbox; the state is the one with it as the newest.
 
-    `subject` and `idempotency_key` are those that it was sent with. One that `is_silent` is not to
-    be pushed now.
+    `subject`, `idempotency_key` and `event_id` are those that it was sent with. One that is `held`
+    is not to be pushed now.
     """
 
     notification: Notification
@@ -19,7 +20,13 @@ class NotificationCreated:
     traceparent: str = ""
     subject: str | None = None
     idempotency_key: str | None = None
-    is_silent: bool = False
+    event_id: UUID | None = None
+    held: Held | None = None
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it is not to be pushed now."""
+        return self.held is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,20 @@
 """What happened elsewhere, and what people are told of it (contracts, part 3)."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
 from notification_service.domain.models import Content, Target
+from notification_service.domain.provenance import Origin
 
 FOLLOW_CREATED: Final = "follow_created"
 POST_CREATED: Final = "post_created"
+FOLLOW_BEGAN: Final = "relation.follow_created.v1"
+FOLLOW_ENDED: Final = "relation.follow_deleted.v1"
+POST_APPEARED: Final = "post.created.v1"
+POST_VANISHED: Final = "post.deleted.v1"
 DELETED_USERNAME: Final = "deleted"
 """Stands for the name of an account that is gone before it could be named."""
 
@@ -26,6 +31,12 @@ class FollowStarted:
     followee_id: int
     occurred_at: datetime
     traceparent: str = ""
+    origin: Origin | None = field(default=None, compare=False)
+
+    @property
+    def ids(self) -> tuple[int, int]:
+        """Who did it, and whom it is about."""
+        return self.follower_id, self.followee_id
 
     @property
     def target(self) -> Target:
@@ -40,7 +51,9 @@ class FollowStarted:
             "followee_id": self.followee_id,
             "timestamptz": _rfc3339(self.occurred_at),
         }
-        return Content(FOLLOW_CREATED, _json(payload), subject=self.target.subject)
+        return Content(
+            FOLLOW_CREATED, _json(payload), subject=self.target.subject, event_id=self.event_id
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +63,12 @@ class FollowEnded:
     event_id: UUID
     follower_id: int
     followee_id: int
+    origin: Origin | None = field(default=None, compare=False)
+
+    @property
+    def ids(self) -> tuple[int, int]:
+        """Who did it, and whom it is about."""
+        return self.follower_id, self.followee_id
 
     @property
     def target(self) -> Target:
@@ -67,6 +86,12 @@ class PostPublished:
     title: str
     occurred_at: datetime
     traceparent: str = ""
+    origin: Origin | None = field(default=None, compare=False)
+
+    @property
+    def ids(self) -> tuple[int, int]:
+        """Who did it, and which post it is about."""
+        return self.author_id, self.post_id
 
     def content(self, author_username: str) -> Content:
         """What each follower is told."""
@@ -77,7 +102,9 @@ class PostPublished:
             "title": self.title,
             "timestamptz": _rfc3339(self.occurred_at),
         }
-        return Content(POST_CREATED, _json(payload), subject=post_subject(self.post_id))
+        return Content(
+            POST_CREATED, _json(payload), subject=post_subject(self.post_id), event_id=self.event_id
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +114,12 @@ class PostGone:
     event_id: UUID
     post_id: int
     author_id: int
+    origin: Origin | None = field(default=None, compare=False)
+
+    @property
+    def ids(self) -> tuple[int, int]:
+        """Who did it, and which post it is about."""
+        return self.author_id, self.post_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +128,12 @@ class AccountGone:
 
     event_id: UUID
     user_id: int
+    origin: Origin | None = field(default=None, compare=False)
+
+    @property
+    def ids(self) -> tuple[int, int]:
+        """Whose account it is, twice."""
+        return self.user_id, self.user_id
 
 
 Fact = FollowStarted | FollowEnded | PostPublished | PostGone | AccountGone

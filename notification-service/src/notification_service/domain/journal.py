@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
+from uuid import UUID
 
 
 class Kind(StrEnum):
@@ -38,6 +39,8 @@ class JournalEntry(NamedTuple):
     version: int | None = None
     group_key: str | None = None
     about_id: int | None = None
+    event_id: UUID | None = None
+    held: str | None = None
 
 
 class Replayed(NamedTuple):

@@ -2,8 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
 
 from notification_service.domain.rules import check_id, check_key, check_payload, check_type
+
+
+class Held(StrEnum):
+    """Why a notification is not pushed when it is made: its type never is, or nothing is now."""
+
+    LIVE_OFF = "live_off"
+    QUIET_HOURS = "quiet_hours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,13 +20,15 @@ class Content:
     """What a notification says. Raises `InvalidNotification` where a field breaks its rule.
 
     `payload` is JSON text in UTF-8, None for none. `actor_id` is the user who sent it, None where
-    the system did. `subject` names what it is about, for the day that it is withdrawn.
+    the system did. `subject` names what it is about, for the day that it is withdrawn, `event_id`
+    the event of another service that it tells of.
     """
 
     type: str
     payload: bytes | None = None
     actor_id: int | None = None
     subject: str | None = None
+    event_id: UUID | None = None
 
     def __post_init__(self) -> None:
         check_type(self.type)
@@ -31,16 +42,15 @@ class Draft:
     """A notification to be; one `Content` may go to many. Raises `InvalidNotification`.
 
     `idempotency_key` is the sender's own. `traceparent` is the W3C context of what caused it, empty
-    where that is the current one. One that is not `is_live` is never pushed by itself; one that is
-    `is_silent` is not pushed now.
+    where that is the current one. One that is `held` for its type is never pushed by itself, one
+    that is held for quiet hours is not pushed now.
     """
 
     user_id: int
     content: Content
     idempotency_key: str | None = None
     traceparent: str = ""
-    is_live: bool = True
-    is_silent: bool = False
+    held: Held | None = None
 
     def __post_init__(self) -> None:
         check_id("user_id", self.user_id)

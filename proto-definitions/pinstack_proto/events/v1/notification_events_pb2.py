@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n2pinstack_proto/events/v1/notification_events.proto\x12\tevents.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x94\x02\n\x13NotificationCreated\x12\x17\n\x0fnotification_id\x18\x01 \x01(\x03\x12\x0f\n\x07user_id\x18\x02 \x01(\x03\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\x0b\n\x03seq\x18\x04 \x01(\x03\x12\x15\n\x08\x61\x63tor_id\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12/\n\x0boccurred_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x07payload\x18\x07 \x01(\tH\x01\x88\x01\x01\x12\x0f\n\x07subject\x18\x08 \x01(\t\x12\x1c\n\x0fidempotency_key\x18\t \x01(\tH\x02\x88\x01\x01\x42\x0b\n\t_actor_idB\n\n\x08_payloadB\x12\n\x10_idempotency_key\"\x94\x01\n\x10NotificationRead\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\x18\n\x10notification_ids\x18\x02 \x03(\x03\x12\x16\n\tup_to_seq\x18\x03 \x01(\x03H\x00\x88\x01\x01\x12/\n\x0boccurred_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0c\n\n_up_to_seq\"\x7f\n\x15NotificationWithdrawn\x12\x17\n\x0fnotification_id\x18\x01 \x01(\x03\x12\x0f\n\x07user_id\x18\x02 \x01(\x03\x12\x0b\n\x03seq\x18\x03 \x01(\x03\x12/\n\x0boccurred_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"g\n\x10NotificationSeen\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\x11\n\tup_to_seq\x18\x02 \x01(\x03\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x94\x01\n\x14NotificationArchived\x12\x17\n\x0fnotification_id\x18\x01 \x01(\x03\x12\x0f\n\x07user_id\x18\x02 \x01(\x03\x12\x10\n\x08\x61rchived\x18\x03 \x01(\x08\x12/\n\x0boccurred_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07version\x18\x05 \x01(\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n2pinstack_proto/events/v1/notification_events.proto\x12\tevents.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb4\x02\n\x13NotificationCreated\x12\x17\n\x0fnotification_id\x18\x01 \x01(\x03\x12\x0f\n\x07user_id\x18\x02 \x01(\x03\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\x0b\n\x03seq\x18\x04 \x01(\x03\x12\x15\n\x08\x61\x63tor_id\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12/\n\x0boccurred_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x07payload\x18\x07 \x01(\tH\x01\x88\x01\x01\x12\x0f\n\x07subject\x18\x08 \x01(\t\x12\x1c\n\x0fidempotency_key\x18\t \x01(\tH\x02\x88\x01\x01\x12\x10\n\x08\x65vent_id\x18\n \x01(\t\x12\x0c\n\x04held\x18\x0b \x01(\tB\x0b\n\t_actor_idB\n\n\x08_payloadB\x12\n\x10_idempotency_key\"\x94\x01\n\x10NotificationRead\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\x18\n\x10notification_ids\x18\x02 \x03(\x03\x12\x16\n\tup_to_seq\x18\x03 \x01(\x03H\x00\x88\x01\x01\x12/\n\x0boccurred_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0c\n\n_up_to_seq\"\x7f\n\x15NotificationWithdrawn\x12\x17\n\x0fnotification_id\x18\x01 \x01(\x03\x12\x0f\n\x07user_id\x18\x02 \x01(\x03\x12\x0b\n\x03seq\x18\x03 \x01(\x03\x12/\n\x0boccurred_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"g\n\x10NotificationSeen\x12\x0f\n\x07user_id\x18\x01 \x01(\x03\x12\x11\n\tup_to_seq\x18\x02 \x01(\x03\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x94\x01\n\x14NotificationArchived\x12\x17\n\x0fnotification_id\x18\x01 \x01(\x03\x12\x0f\n\x07user_id\x18\x02 \x01(\x03\x12\x10\n\x08\x61rchived\x18\x03 \x01(\x08\x12/\n\x0boccurred_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07version\x18\x05 \x01(\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,13 +33,13 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pinstack_proto.events.v1.no
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_NOTIFICATIONCREATED']._serialized_start=99
-  _globals['_NOTIFICATIONCREATED']._serialized_end=375
-  _globals['_NOTIFICATIONREAD']._serialized_start=378
-  _globals['_NOTIFICATIONREAD']._serialized_end=526
-  _globals['_NOTIFICATIONWITHDRAWN']._serialized_start=528
-  _globals['_NOTIFICATIONWITHDRAWN']._serialized_end=655
-  _globals['_NOTIFICATIONSEEN']._serialized_start=657
-  _globals['_NOTIFICATIONSEEN']._serialized_end=760
-  _globals['_NOTIFICATIONARCHIVED']._serialized_start=763
-  _globals['_NOTIFICATIONARCHIVED']._serialized_end=911
+  _globals['_NOTIFICATIONCREATED']._serialized_end=407
+  _globals['_NOTIFICATIONREAD']._serialized_start=410
+  _globals['_NOTIFICATIONREAD']._serialized_end=558
+  _globals['_NOTIFICATIONWITHDRAWN']._serialized_start=560
+  _globals['_NOTIFICATIONWITHDRAWN']._serialized_end=687
+  _globals['_NOTIFICATIONSEEN']._serialized_start=689
+  _globals['_NOTIFICATIONSEEN']._serialized_end=792
+  _globals['_NOTIFICATIONARCHIVED']._serialized_start=795
+  _globals['_NOTIFICATIONARCHIVED']._serialized_end=943
 # @@protoc_insertion_point(module_scope)

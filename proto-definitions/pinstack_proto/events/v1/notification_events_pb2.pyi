@@ -38,6 +38,8 @@ class NotificationCreated(_message.Message):
     PAYLOAD_FIELD_NUMBER: _builtins.int
     SUBJECT_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    HELD_FIELD_NUMBER: _builtins.int
     notification_id: _builtins.int
     user_id: _builtins.int
     """Whose inbox it is in."""
@@ -52,6 +54,10 @@ class NotificationCreated(_message.Message):
     """What it is about, by which it can be withdrawn. Empty: nothing."""
     idempotency_key: _builtins.str
     """The sender's own. Absent: none was given."""
+    event_id: _builtins.str
+    """The id of the event that it tells of. Empty: none, somebody sent it."""
+    held: _builtins.str
+    """Why it was not pushed when it was made: live_off, quiet_hours. Empty: it was to be pushed."""
     @_builtins.property
     def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -66,10 +72,12 @@ class NotificationCreated(_message.Message):
         payload: _builtins.str | None = ...,
         subject: _builtins.str = ...,
         idempotency_key: _builtins.str | None = ...,
+        event_id: _builtins.str = ...,
+        held: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_actor_id", b"_actor_id", "_idempotency_key", b"_idempotency_key", "_payload", b"_payload", "actor_id", b"actor_id", "idempotency_key", b"idempotency_key", "occurred_at", b"occurred_at", "payload", b"payload"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_actor_id", b"_actor_id", "_idempotency_key", b"_idempotency_key", "_payload", b"_payload", "actor_id", b"actor_id", "idempotency_key", b"idempotency_key", "notification_id", b"notification_id", "occurred_at", b"occurred_at", "payload", b"payload", "seq", b"seq", "subject", b"subject", "type", b"type", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_actor_id", b"_actor_id", "_idempotency_key", b"_idempotency_key", "_payload", b"_payload", "actor_id", b"actor_id", "event_id", b"event_id", "held", b"held", "idempotency_key", b"idempotency_key", "notification_id", b"notification_id", "occurred_at", b"occurred_at", "payload", b"payload", "seq", b"seq", "subject", b"subject", "type", b"type", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__actor_id: _TypeAlias = _typing.Literal["actor_id"]  # noqa: Y015
     _WhichOneofArgType__actor_id: _TypeAlias = _typing.Literal["_actor_id", b"_actor_id"]  # noqa: Y015

@@ -1018,6 +1018,254 @@ class ListMutesResponse(_message.Message):
 Global___ListMutesResponse: _TypeAlias = ListMutesResponse  # noqa: Y015
 
 @_typing.final
+class EventOrigin(_message.Message):
+    """An event of another service, as notification-service read it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    TOPIC_FIELD_NUMBER: _builtins.int
+    PARTITION_FIELD_NUMBER: _builtins.int
+    OFFSET_FIELD_NUMBER: _builtins.int
+    COMMITTED_AT_FIELD_NUMBER: _builtins.int
+    PUBLISHED_AT_FIELD_NUMBER: _builtins.int
+    CONSUMED_AT_FIELD_NUMBER: _builtins.int
+    event_id: _builtins.str
+    """UUID"""
+    type: _builtins.str
+    """Empty where it is no longer kept, as are the fields after it but for consumed_at."""
+    topic: _builtins.str
+    partition: _builtins.int
+    offset: _builtins.int
+    @_builtins.property
+    def committed_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was written to the outbox there."""
+
+    @_builtins.property
+    def published_at(self) -> _timestamp_pb2.Timestamp:
+        """When its record was made. Absent: the record does not say."""
+
+    @_builtins.property
+    def consumed_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was taken in here. Absent: not kept."""
+
+    def __init__(
+        self,
+        *,
+        event_id: _builtins.str = ...,
+        type: _builtins.str = ...,
+        topic: _builtins.str = ...,
+        partition: _builtins.int = ...,
+        offset: _builtins.int = ...,
+        committed_at: _timestamp_pb2.Timestamp | None = ...,
+        published_at: _timestamp_pb2.Timestamp | None = ...,
+        consumed_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["committed_at", b"committed_at", "consumed_at", b"consumed_at", "published_at", b"published_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["committed_at", b"committed_at", "consumed_at", b"consumed_at", "event_id", b"event_id", "offset", b"offset", "partition", b"partition", "published_at", b"published_at", "topic", b"topic", "type", b"type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EventOrigin: _TypeAlias = EventOrigin  # noqa: Y015
+
+@_typing.final
+class Delivery(_message.Message):
+    """Notifications from first_seq to last_seq, at most 1,000, were put on the wire of one connection, all of
+    them within a tenth of a second before sent_at.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: _builtins.int
+    FIRST_SEQ_FIELD_NUMBER: _builtins.int
+    LAST_SEQ_FIELD_NUMBER: _builtins.int
+    CONNECTION_ID_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    CARRIER_FIELD_NUMBER: _builtins.int
+    SENT_AT_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.int
+    first_seq: _builtins.int
+    last_seq: _builtins.int
+    connection_id: _builtins.int
+    session_id: _builtins.str
+    """Of the token that the connection was opened with."""
+    carrier: _builtins.str
+    """websocket, sse"""
+    @_builtins.property
+    def sent_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        user_id: _builtins.int = ...,
+        first_seq: _builtins.int = ...,
+        last_seq: _builtins.int = ...,
+        connection_id: _builtins.int = ...,
+        session_id: _builtins.str = ...,
+        carrier: _builtins.str = ...,
+        sent_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["sent_at", b"sent_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["carrier", b"carrier", "connection_id", b"connection_id", "first_seq", b"first_seq", "last_seq", b"last_seq", "sent_at", b"sent_at", "session_id", b"session_id", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Delivery: _TypeAlias = Delivery  # noqa: Y015
+
+@_typing.final
+class GetNotificationOriginRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOTIFICATION_ID_FIELD_NUMBER: _builtins.int
+    CALLER_ID_FIELD_NUMBER: _builtins.int
+    notification_id: _builtins.int
+    caller_id: _builtins.int
+    """Who asks, and has to be its owner."""
+    def __init__(
+        self,
+        *,
+        notification_id: _builtins.int = ...,
+        caller_id: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["caller_id", b"caller_id", "notification_id", b"notification_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetNotificationOriginRequest: _TypeAlias = GetNotificationOriginRequest  # noqa: Y015
+
+@_typing.final
+class GetNotificationOriginResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOTIFICATION_FIELD_NUMBER: _builtins.int
+    EVENT_FIELD_NUMBER: _builtins.int
+    DELIVERIES_FIELD_NUMBER: _builtins.int
+    NOT_PUSHED_FIELD_NUMBER: _builtins.int
+    not_pushed: _builtins.str
+    """live_off, quiet_hours, no_socket_open, under_way, not_kept. Empty: it was pushed when it was made."""
+    @_builtins.property
+    def notification(self) -> Global___NotificationResponse: ...
+    @_builtins.property
+    def event(self) -> Global___EventOrigin:
+        """Absent: somebody sent it, or it is not known any more."""
+
+    @_builtins.property
+    def deliveries(self) -> _containers.RepeatedCompositeFieldContainer[Global___Delivery]:
+        """The first ones first, at most 100."""
+
+    def __init__(
+        self,
+        *,
+        notification: Global___NotificationResponse | None = ...,
+        event: Global___EventOrigin | None = ...,
+        deliveries: _abc.Iterable[Global___Delivery] | None = ...,
+        not_pushed: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "notification", b"notification"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deliveries", b"deliveries", "event", b"event", "not_pushed", b"not_pushed", "notification", b"notification"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetNotificationOriginResponse: _TypeAlias = GetNotificationOriginResponse  # noqa: Y015
+
+@_typing.final
+class GetEventOutcomeRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    event_id: _builtins.str
+    """UUID"""
+    user_id: _builtins.int
+    def __init__(
+        self,
+        *,
+        event_id: _builtins.str = ...,
+        user_id: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id", b"event_id", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetEventOutcomeRequest: _TypeAlias = GetEventOutcomeRequest  # noqa: Y015
+
+@_typing.final
+class GetEventOutcomeResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    NOTIFICATION_ID_FIELD_NUMBER: _builtins.int
+    EVENT_FIELD_NUMBER: _builtins.int
+    outcome: _builtins.str
+    """made, skipped, under_way, unknown"""
+    reason: _builtins.str
+    """own_action, muted, in_app_off, withdrawn, duplicate, not_following, makes_none, not_kept. Empty: not skipped."""
+    notification_id: _builtins.int
+    """0: there never was one."""
+    @_builtins.property
+    def event(self) -> Global___EventOrigin:
+        """Absent: an unknown event."""
+
+    def __init__(
+        self,
+        *,
+        outcome: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        notification_id: _builtins.int = ...,
+        event: Global___EventOrigin | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "notification_id", b"notification_id", "outcome", b"outcome", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetEventOutcomeResponse: _TypeAlias = GetEventOutcomeResponse  # noqa: Y015
+
+@_typing.final
+class NoteDeliveriesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DELIVERIES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def deliveries(self) -> _containers.RepeatedCompositeFieldContainer[Global___Delivery]: ...
+    def __init__(
+        self,
+        *,
+        deliveries: _abc.Iterable[Global___Delivery] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deliveries", b"deliveries"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NoteDeliveriesRequest: _TypeAlias = NoteDeliveriesRequest  # noqa: Y015
+
+@_typing.final
+class NoteDeliveriesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NoteDeliveriesResponse: _TypeAlias = NoteDeliveriesResponse  # noqa: Y015
+
+@_typing.final
 class SubscribeRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

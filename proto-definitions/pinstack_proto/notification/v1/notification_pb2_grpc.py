@@ -121,6 +121,21 @@ class NotificationServiceStub:
                 request_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.ListMutesRequest.SerializeToString,
                 response_deserializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.ListMutesResponse.FromString,
                 _registered_method=True)
+        self.GetNotificationOrigin = channel.unary_unary(
+                '/notification.v1.NotificationService/GetNotificationOrigin',
+                request_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetNotificationOriginRequest.SerializeToString,
+                response_deserializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetNotificationOriginResponse.FromString,
+                _registered_method=True)
+        self.GetEventOutcome = channel.unary_unary(
+                '/notification.v1.NotificationService/GetEventOutcome',
+                request_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetEventOutcomeRequest.SerializeToString,
+                response_deserializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetEventOutcomeResponse.FromString,
+                _registered_method=True)
+        self.NoteDeliveries = channel.unary_unary(
+                '/notification.v1.NotificationService/NoteDeliveries',
+                request_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.NoteDeliveriesRequest.SerializeToString,
+                response_deserializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.NoteDeliveriesResponse.FromString,
+                _registered_method=True)
         self.Subscribe = channel.stream_stream(
                 '/notification.v1.NotificationService/Subscribe',
                 request_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.SubscribeRequest.SerializeToString,
@@ -254,6 +269,27 @@ class NotificationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetNotificationOrigin(self, request, context):
+        """Where a notification comes from and where it went, for its owner.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetEventOutcome(self, request, context):
+        """What has become of an event for one user. One that concerns others only is an unknown one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def NoteDeliveries(self, request, context):
+        """What a gateway has put on the wire, told afterwards; it may be lost.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Subscribe(self, request_iterator, context):
         """Live delivery to a gateway: user ids go in as sockets come and go, what happens in their inboxes comes
         out. It carries no history: what was committed before Subscribed.last_seq is fetched with ListSince.
@@ -349,6 +385,21 @@ def add_NotificationServiceServicer_to_server(servicer, server):
                     servicer.ListMutes,
                     request_deserializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.ListMutesRequest.FromString,
                     response_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.ListMutesResponse.SerializeToString,
+            ),
+            'GetNotificationOrigin': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetNotificationOrigin,
+                    request_deserializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetNotificationOriginRequest.FromString,
+                    response_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetNotificationOriginResponse.SerializeToString,
+            ),
+            'GetEventOutcome': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetEventOutcome,
+                    request_deserializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetEventOutcomeRequest.FromString,
+                    response_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetEventOutcomeResponse.SerializeToString,
+            ),
+            'NoteDeliveries': grpc.unary_unary_rpc_method_handler(
+                    servicer.NoteDeliveries,
+                    request_deserializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.NoteDeliveriesRequest.FromString,
+                    response_serializer=pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.NoteDeliveriesResponse.SerializeToString,
             ),
             'Subscribe': grpc.stream_stream_rpc_method_handler(
                     servicer.Subscribe,
@@ -817,6 +868,87 @@ class NotificationService:
             '/notification.v1.NotificationService/ListMutes',
             pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.ListMutesRequest.SerializeToString,
             pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.ListMutesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetNotificationOrigin(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notification.v1.NotificationService/GetNotificationOrigin',
+            pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetNotificationOriginRequest.SerializeToString,
+            pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetNotificationOriginResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetEventOutcome(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notification.v1.NotificationService/GetEventOutcome',
+            pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetEventOutcomeRequest.SerializeToString,
+            pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.GetEventOutcomeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def NoteDeliveries(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notification.v1.NotificationService/NoteDeliveries',
+            pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.NoteDeliveriesRequest.SerializeToString,
+            pinstack__proto_dot_notification_dot_v1_dot_notification__pb2.NoteDeliveriesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -56,6 +56,12 @@ class NotificationServiceStub:
     """Tells it again; NOT_FOUND where it is not muted."""
     ListMutes: _aio.UnaryUnaryMultiCallable[_notification_pb2.ListMutesRequest, _notification_pb2.ListMutesResponse]
     """Whom a user has muted, by id."""
+    GetNotificationOrigin: _aio.UnaryUnaryMultiCallable[_notification_pb2.GetNotificationOriginRequest, _notification_pb2.GetNotificationOriginResponse]
+    """Where a notification comes from and where it went, for its owner."""
+    GetEventOutcome: _aio.UnaryUnaryMultiCallable[_notification_pb2.GetEventOutcomeRequest, _notification_pb2.GetEventOutcomeResponse]
+    """What has become of an event for one user. One that concerns others only is an unknown one."""
+    NoteDeliveries: _aio.UnaryUnaryMultiCallable[_notification_pb2.NoteDeliveriesRequest, _notification_pb2.NoteDeliveriesResponse]
+    """What a gateway has put on the wire, told afterwards; it may be lost."""
     Subscribe: _aio.StreamStreamMultiCallable[_notification_pb2.SubscribeRequest, _notification_pb2.SubscribeResponse]
     """Live delivery to a gateway: user ids go in as sockets come and go, what happens in their inboxes comes
     out. It carries no history: what was committed before Subscribed.last_seq is fetched with ListSince.
@@ -205,6 +211,30 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_notification_pb2.ListMutesRequest, _abc.Awaitable[_notification_pb2.ListMutesResponse]],
     ) -> _abc.Awaitable[_notification_pb2.ListMutesResponse]:
         """Whom a user has muted, by id."""
+
+    @_abc_1.abstractmethod
+    def GetNotificationOrigin(
+        self,
+        request: _notification_pb2.GetNotificationOriginRequest,
+        context: _aio.ServicerContext[_notification_pb2.GetNotificationOriginRequest, _abc.Awaitable[_notification_pb2.GetNotificationOriginResponse]],
+    ) -> _abc.Awaitable[_notification_pb2.GetNotificationOriginResponse]:
+        """Where a notification comes from and where it went, for its owner."""
+
+    @_abc_1.abstractmethod
+    def GetEventOutcome(
+        self,
+        request: _notification_pb2.GetEventOutcomeRequest,
+        context: _aio.ServicerContext[_notification_pb2.GetEventOutcomeRequest, _abc.Awaitable[_notification_pb2.GetEventOutcomeResponse]],
+    ) -> _abc.Awaitable[_notification_pb2.GetEventOutcomeResponse]:
+        """What has become of an event for one user. One that concerns others only is an unknown one."""
+
+    @_abc_1.abstractmethod
+    def NoteDeliveries(
+        self,
+        request: _notification_pb2.NoteDeliveriesRequest,
+        context: _aio.ServicerContext[_notification_pb2.NoteDeliveriesRequest, _abc.Awaitable[_notification_pb2.NoteDeliveriesResponse]],
+    ) -> _abc.Awaitable[_notification_pb2.NoteDeliveriesResponse]:
+        """What a gateway has put on the wire, told afterwards; it may be lost."""
 
     @_abc_1.abstractmethod
     def Subscribe(

@@ -9,6 +9,7 @@ from api_gateway.adapters.http.openapi import document
 from api_gateway.adapters.http.operations import Route, declared_by, routes_of
 from api_gateway.adapters.http.routes.auth import AuthRoutes
 from api_gateway.adapters.http.routes.docs import DocumentRoutes
+from api_gateway.adapters.http.routes.explanations import ExplanationRoutes
 from api_gateway.adapters.http.routes.health import HealthRoutes
 from api_gateway.adapters.http.routes.keys import KeyRoutes
 from api_gateway.adapters.http.routes.live_page import LivePageRoutes
@@ -32,6 +33,7 @@ RESOURCES: Final[Mapping[type, tuple[str, str]]] = {
     RelationRoutes: ("relations", "relation-service"),
     NotificationRoutes: ("notifications", "notification-service"),
     NotificationMarkRoutes: ("notifications", "notification-service"),
+    ExplanationRoutes: ("notifications", "notification-service"),
     WishRoutes: ("notifications", "notification-service"),
     KeyRoutes: ("operations", ""),
     HealthRoutes: ("operations", ""),

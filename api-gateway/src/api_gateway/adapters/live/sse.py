@@ -31,6 +31,7 @@ _MOST_DIGITS: Final = 18
 class EventStream:
     """One answer that does not end."""
 
+    name: Final = "sse"
     __slots__ = ("_encoder", "_measures", "_send", "_task")
 
     def __init__(self, send: Send, encoder: Encoder, measures: Measures) -> None:

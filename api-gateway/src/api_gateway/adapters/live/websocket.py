@@ -25,6 +25,7 @@ _REASON_BYTES: Final = 123
 class WebSocketCarrier:
     """One WebSocket."""
 
+    name: Final = "websocket"
     __slots__ = ("_encoder", "_measures", "_send", "_task")
 
     def __init__(self, send: Send, encoder: Encoder, measures: Measures) -> None:

@@ -10,6 +10,7 @@ from service_kit.errors import Unavailable
 
 from api_gateway.application.live import closing
 from api_gateway.application.live.closing import Closing
+from api_gateway.application.live.deliveries import Deliveries, Receiver
 from api_gateway.application.live.frames import Frame, error_frame, plain_frame
 from api_gateway.application.live.limits import Limits
 from api_gateway.application.live.outgoing import Outgoing
@@ -26,6 +27,7 @@ class Surroundings:
     limits: Limits
     timers: Timers
     clock: Callable[[], float]
+    deliveries: Deliveries
 
 
 class Home(Protocol):
@@ -50,6 +52,7 @@ class Connection:
         "_home",
         "_impatient_at",
         "_outgoing",
+        "_receiver",
         "_sent_at_beat",
         "_timer",
         "_warned",
@@ -67,7 +70,10 @@ class Connection:
         self.aborted = False
         self._around = around
         self._home = home
-        self._outgoing = Outgoing(carrier, limits.queue, self._drained)
+        self._outgoing = Outgoing(carrier, limits.queue, self._drained, self._delivered)
+        # Below 2^53, and unlike any other of a week.
+        number = random.getrandbits(52)
+        self._receiver = Receiver(principal.user_id, principal.session_id, number, carrier.name)
         self._bad = 0
         self._sent_at_beat = -1
         self._warned = False
@@ -138,6 +144,9 @@ class Connection:
         """The carrier has ended; nothing is sent and nothing is due any more."""
         self._timer.cancel()
         await self._outgoing.finish()
+
+    def _delivered(self, seq: int) -> None:
+        self._around.deliveries.sent(self._receiver, seq)
 
     def _drained(self) -> None:
         if self.wants_page:

@@ -12,6 +12,7 @@ from api_gateway.application.live.catch_up import CatchUp
 from api_gateway.application.live.channel import Channel
 from api_gateway.application.live.closing import Full, Restarting, TooManyConnections
 from api_gateway.application.live.connection import Connection, Surroundings
+from api_gateway.application.live.deliveries import Deliveries, DeliveryLog, Nowhere
 from api_gateway.application.live.inbox import Happening
 from api_gateway.application.live.limits import Limits
 from api_gateway.application.live.ports import Carrier, Inboxes, Source
@@ -42,10 +43,15 @@ class Hub:
         clock: Callable[[], float] = time.time,
         *,
         noticed: Callable[[int], None] = lambda _: None,
+        log: DeliveryLog | None = None,
     ) -> None:
-        """`noticed` is called with each user here before whose connections are told something."""
+        """`noticed` is called with each user here before whose connections are told something.
+
+        What is put on the wire goes to the `log`.
+        """
         self._noticed = noticed
-        self._around = Surroundings(limits or Limits(), Timers(), clock)
+        deliveries = Deliveries(log or Nowhere(), clock)
+        self._around = Surroundings(limits or Limits(), Timers(), clock, deliveries)
         self._catch_up = CatchUp(inboxes, self._around)
         self._sources = sources
         self._revocations = revocations
@@ -115,6 +121,7 @@ class Hub:
             for source in self._sources:
                 tasks.create_task(source.run(self))
             tasks.create_task(self._catch_up.run())
+            tasks.create_task(self._around.deliveries.run())
             tasks.create_task(self._tick())
             tasks.create_task(self._reconcile())
             tasks.create_task(self._watch_revocations())

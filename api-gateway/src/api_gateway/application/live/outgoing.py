@@ -16,6 +16,7 @@ class Outgoing:
 
     __slots__ = (
         "_carrier",
+        "_delivered",
         "_drained",
         "_limit",
         "_open",
@@ -26,12 +27,19 @@ class Outgoing:
         "sent",
     )
 
-    def __init__(self, carrier: Carrier, limit: int, drained: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        carrier: Carrier,
+        limit: int,
+        drained: Callable[[], None],
+        delivered: Callable[[int], None],
+    ) -> None:
         self.closing: Closing | None = None
         self.sent = 0
         self._carrier = carrier
         self._limit = limit
         self._drained = drained
+        self._delivered = delivered
         self._queue: list[Frame] = []
         self._open = False
         self._sending = 0
@@ -107,4 +115,6 @@ class Outgoing:
                 return
             await self._carrier.send(frame)
             self.sent += 1
+            if frame.type == "notification" and frame.seq is not None:
+                self._delivered(frame.seq)
             self._sending -= 1

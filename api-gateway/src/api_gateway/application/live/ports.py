@@ -71,6 +71,11 @@ class Source(Protocol):
 class Carrier(Protocol):
     """One open connection to a client; `send` and `close` wait for a slow one."""
 
+    @property
+    def name(self) -> str:
+        """What kind it is: `websocket`, `sse`."""
+        ...
+
     async def send(self, frame: Frame) -> None:
         """Put a frame on the wire. Raises OSError where the client is gone."""
         ...
