@@ -1,7 +1,6 @@
 """Inboxes, jobs and units of work in memory."""
 
 import asyncio
-import copy
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -107,7 +106,7 @@ class InMemoryStore(InMemoryProvenance):
     @asynccontextmanager
     async def begin(self) -> AsyncIterator["InMemoryUnit"]:
         async with self._turn:
-            before, announced = copy.deepcopy(self.tables), len(self.events)
+            before, announced = self.tables.copied(), len(self.events)
             try:
                 yield InMemoryUnit(self.tables)
             except BaseException:

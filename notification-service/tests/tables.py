@@ -1,8 +1,8 @@
 """What the store in memory keeps."""
 
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
-from typing import Self
 from uuid import UUID
 
 from notification_service.domain.events import (
@@ -39,9 +39,6 @@ class Claimed:
     fact: Fact
     at: datetime
 
-    def __deepcopy__(self, memo: object) -> Self:
-        return self  # a unit of work copies all tables
-
 
 @dataclass(slots=True)
 class Tables:
@@ -60,6 +57,12 @@ class Tables:
     events: list[Event] = field(default_factory=list)
     preferences: dict[int, Preferences] = field(default_factory=dict)
     mutes: dict[tuple[int, int], datetime] = field(default_factory=dict)
+
+    def copied(self) -> "Tables":
+        """The same apart: what is in the tables does not change, but for the rows."""
+        tables = Tables(**{one.name: copy(getattr(self, one.name)) for one in fields(self)})
+        tables.rows = {number: copy(row) for number, row in self.rows.items()}
+        return tables
 
 
 def now() -> datetime:

@@ -17,10 +17,27 @@ _NOTIFICATIONS: Final = """
     INSERT INTO notifications (user_id, seq, type, created_at)
     SELECT 1 + n / 10, 1 + n % 10, 'greeting', now() FROM generate_series(0, 99999) AS n
 """
+_TRACES: Final = (
+    """
+    INSERT INTO inbox (consumer, event_id, type, topic, about_id)
+    SELECT 'notification-service', gen_random_uuid(), 'post.created.v1', 'post-events', n
+    FROM generate_series(1, 20000) AS n
+    """,
+    """
+    INSERT INTO fanout_jobs (post_id, author_id, stage, event_id)
+    SELECT about_id, 7, 'done', event_id FROM inbox
+    """,
+    "INSERT INTO skipped (user_id, event_id, reason) SELECT 77, event_id, 'muted' FROM inbox",
+    """
+    INSERT INTO deliveries
+        (user_id, first_seq, last_seq, connection_id, session_id, carrier, sent_at)
+    SELECT 1 + n % 100, n, n, 1, 's', 'sse', now() FROM generate_series(1, 20000) AS n
+    """,
+)
 
 
 async def test_notifications_are_found_by_their_indexes(database_url: str) -> None:
-    async with explained(database_url, _INBOXES, _NOTIFICATIONS) as database:
+    async with explained(database_url, _INBOXES, _NOTIFICATIONS, *_TRACES) as database:
         inboxes = PostgresInboxes(database)
         assert await inboxes.get(500) is not None
         await inboxes.sent_as(7, "key")

@@ -63,11 +63,15 @@ class _Effect:
     accounts: set[int] = field(default_factory=set)
     skipped: list[Skipped] = field(default_factory=list)
 
-    def supersede(self, target: Target, reason: Reason) -> None:
-        """Tell nobody of a follow that began in this batch, whatever it was."""
-        started = self.started.pop(target, None)
-        if started is not None:
-            self.skipped.append(Skipped(started.event_id, target.user_id, reason))
+    def begin(self, fact: FollowStarted) -> None:
+        """A follow begins, in the place of one that has begun already."""
+        self._skip(self.started.get(fact.target), Reason.DUPLICATE)
+        self.started[fact.target] = fact
+
+    def end(self, target: Target) -> None:
+        """A follow ends, of which perhaps nobody has been told."""
+        self._skip(self.started.pop(target, None), Reason.WITHDRAWN)
+        self.withdrawn.add(target)
 
     def user_ids(self) -> set[int]:
         """Whose inboxes are concerned."""
@@ -84,17 +88,19 @@ class _Effect:
             for fact in self.started.values()
         ]
 
+    def _skip(self, fact: FollowStarted | None, reason: Reason) -> None:
+        if fact is not None:
+            self.skipped.append(Skipped(fact.event_id, fact.followee_id, reason))
+
 
 def _effect_of(facts: Sequence[Fact]) -> _Effect:
     effect = _Effect()
     for fact in facts:
         match fact:
             case FollowStarted():
-                effect.supersede(fact.target, Reason.DUPLICATE)
-                effect.started[fact.target] = fact
+                effect.begin(fact)
             case FollowEnded():
-                effect.supersede(fact.target, Reason.WITHDRAWN)
-                effect.withdrawn.add(fact.target)
+                effect.end(fact.target)
             case PostPublished():
                 effect.published.append(fact)
             case PostGone():
