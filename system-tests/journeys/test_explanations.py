@@ -31,6 +31,7 @@ async def until(person: Person, number: int, holds: Callable[[Json], bool], what
     found: Json = {}
 
     async def is_so() -> bool:
+        found.clear()
         found.update(await why(person, number))
         return holds(found)
 
