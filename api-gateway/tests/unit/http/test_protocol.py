@@ -14,7 +14,12 @@ HEAD = b"GET / HTTP/1.1\r\nhost: x\r\n"
 
 
 async def hello(scope: Any, receive: Any, send: Any) -> None:
-    """Answer everything, once its body has come."""
+    """Answer everything, once its body has come; a socket is opened and left alone."""
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept"})
+        await receive()
+        return
     while (await receive()).get("more_body"):
         pass
     await send(
@@ -79,6 +84,20 @@ async def test_a_body_may_take_longer_than_a_head(port: int) -> None:
     writer.write(b"cd")
     async with asyncio.timeout(5):
         assert (await answer).startswith(b"HTTP/1.1 200 ")
+    writer.close()
+
+
+async def test_a_socket_that_is_open_is_no_head_that_is_waited_for(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(
+        HEAD + b"upgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\n"
+        b"sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    )
+    async with asyncio.timeout(5):
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+    frame = asyncio.create_task(reader.read(1))
+    assert not (await asyncio.wait([frame], timeout=1.0))[0]
+    frame.cancel()
     writer.close()
 
 

@@ -45,6 +45,7 @@ class EnvelopedHttp(HttpToolsProtocol):
         self.transport = self._cork  # type: ignore[assignment]
         self._refusal = _INVALID
         self._is_refused = False
+        self._is_socket = False
         self._reads_head = False
         self._head_bytes = self._field_bytes = 0
         self._deadline: asyncio.TimerHandle | None = None
@@ -61,7 +62,7 @@ class EnvelopedHttp(HttpToolsProtocol):
             return
         continues_head = self._reads_head
         super().data_received(data)
-        if self.transport.is_closing() or self._is_refused:
+        if self.transport.is_closing() or self._is_refused or self._is_socket:
             return
         if continues_head and self._reads_head:
             self._head_bytes += len(data)
@@ -103,6 +104,7 @@ class EnvelopedHttp(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         """Sockets write whole frames: they get the transport without the cork."""
+        self._is_socket = True
         self._cork.flush()
         self.transport = self._uncorked
         super().handle_websocket_upgrade()
