@@ -99,7 +99,9 @@ def worker_of(noted: Path) -> psutil.Process:
 
 async def test_an_ffmpeg_that_does_not_end_is_ended(shown: Path, endless_ffmpeg: Path) -> None:
     with pytest.raises(ProcessingFailed, match="it takes too long"):
-        await WorkerProcesses(Bounds(patience=4)).process(a_file(shown, b"x"), shown, "video/mp4")
+        await WorkerProcesses(Bounds(patience=12, niceness=0)).process(
+            a_file(shown, b"x"), shown, "video/mp4"
+        )
     await eventually(lambda: is_gone(endless_ffmpeg), 5)
 
 

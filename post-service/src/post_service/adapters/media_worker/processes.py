@@ -78,7 +78,7 @@ async def _run(command: list[str], seconds: float) -> tuple[int, bytes, bytes]:
             stdout=PIPE,
             stderr=PIPE,
             env=environment,
-            process_group=0,
+            start_new_session=True,  # which its niceness is of, among those of other services
         )
 
     process = await asyncio.to_thread(start)
