@@ -44,8 +44,11 @@ def own_stack(
 def _settings(folder: Path, collector: Collector) -> StackSettings:
     """Two replicas here and there, mutual TLS between services, and traces of everything."""
     replicas = {"api-gateway": 2, "user-service": 2}
-    traces = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint}
-    return stack_settings(folder, replicas, traces, grpc_tls=True)
+    environment = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
+        "POST_MEDIA_MAX_CONCURRENT_UPLOADS": "100",
+    }
+    return stack_settings(folder, replicas, environment, grpc_tls=True)
 
 
 def stack_settings(

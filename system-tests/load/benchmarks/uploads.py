@@ -1,0 +1,60 @@
+"""Uploads: what pictures that come and are processed do to reads."""
+
+import time
+from typing import Final
+
+import httpx
+
+from load.bench import Bench
+from load.generators import Request
+from load.measured import Measured, ratio
+from load.platform import API
+from load.processes import watched
+from load.registry import benchmark
+from load.steady import Steady
+from load.uploading import Upload, Uploading
+
+UPLOADS_A_SECOND: Final = 20
+READS_A_SECOND: Final = 200
+WARM_SECONDS: Final = 3.0
+"""Until pictures are processed while others come."""
+SETTLE_SECONDS: Final = 3.0
+ROUNDS: Final = 3
+
+
+@benchmark("uploads", "the p99 of reads while 20 pictures of 1 MiB a second come, and without them")
+def uploads(bench: Bench) -> None:
+    """`uploads_read_p99` is the ratio of the two; the promise is 2 at most."""
+    platform, pairs = bench.platform, []
+    read = Request(f"{API}/posts/7", platform.people[0].token)
+    tokens = [person.token for person in platform.people]
+
+    def reads() -> Measured:
+        found = Steady(platform.url, read, READS_A_SECOND, bench.seconds).measured()
+        if set(found) != {httpx.codes.OK}:
+            raise RuntimeError(f"reads were answered with {sorted(found)}")
+        return found[httpx.codes.OK]
+
+    reads()
+    for number in range(ROUNDS):
+        idle = bench.scenario(f"read_idle_{number}", reads())
+        seconds = bench.seconds + WARM_SECONDS + 1
+        coming = Uploading(platform.url, tokens, UPLOADS_A_SECOND, seconds)
+        time.sleep(WARM_SECONDS)
+        with watched(platform.all_pids) as watch:
+            meanwhile = bench.scenario(f"read_meanwhile_{number}", reads())
+        bench.findings.usage[f"uploads_{number}"] = watch.usage
+        came = coming.over()
+        bench.scenario(f"upload_{number}", coming.measured(came))
+        pairs.append((meanwhile.p99_ms, idle.p99_ms))
+        _forget(platform.url, tokens, came)
+    bench.ratio("uploads_read_p99", ratio(pairs))
+
+
+def _forget(url: str, tokens: list[str], uploads: list[Upload]) -> None:
+    """Delete what waits to be processed: twenty a second are more than two cores process."""
+    with httpx.Client(base_url=url, timeout=20) as http:
+        for upload in uploads:
+            fields = {"authorization": f"Bearer {tokens[upload.token]}"}
+            http.delete(f"{API}/media/{upload.id}", headers=fields)
+    time.sleep(SETTLE_SECONDS)
