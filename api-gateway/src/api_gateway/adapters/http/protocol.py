@@ -62,7 +62,7 @@ class EnvelopedHttp(HttpToolsProtocol):
             return
         continues_head = self._reads_head
         super().data_received(data)
-        if self.transport.is_closing() or self._is_refused or self._is_socket:
+        if self._is_over():
             return
         if continues_head and self._reads_head:
             self._head_bytes += len(data)
@@ -112,6 +112,10 @@ class EnvelopedHttp(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - says nothing of use
         """Refuse and hang up."""
         self._refuse(self._refusal)
+
+    def _is_over(self) -> bool:
+        """Whether no other head will come."""
+        return self._is_refused or self._is_socket or self.transport.is_closing()
 
     def _has_content(self) -> bool:
         lengths = (b"transfer-encoding", b"content-length")
