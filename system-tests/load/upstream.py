@@ -69,6 +69,13 @@ class Inboxes(notification_pb2_grpc.NotificationServiceServicer):
         finally:
             reading.cancel()
 
+    async def NoteDeliveries(
+        self,
+        request: pb.NoteDeliveriesRequest,  # noqa: ARG002
+        context: Context,  # noqa: ARG002
+    ) -> pb.NoteDeliveriesResponse:
+        return pb.NoteDeliveriesResponse()
+
     async def _obey(
         self,
         requests: AsyncIterator[pb.SubscribeRequest],
