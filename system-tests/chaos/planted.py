@@ -7,17 +7,17 @@ process, and then becomes the service.
 import asyncio
 import runpy
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 from uuid import UUID
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
-from service_kit import inbox
-from service_kit.database import Connection
 from service_kit.events.consumer import Consumer
-from service_kit.events.message import Message, Record
+from service_kit.events.fetching import Fetched
+from service_kit.events.message import Message
+from service_kit.events.offsets import Offsets
 from service_kit.events.publisher import Publisher
 
 _SKIPPED: Final = 20
@@ -48,13 +48,16 @@ def commit_first() -> None:
     take = Consumer._take
 
     async def hasty(
-        self: Consumer, consumer: Any, fetched: Mapping[TopicPartition, Sequence[Record]]
+        self: Consumer,
+        consumer: Any,
+        offsets: Offsets,
+        fetched: Fetched,
     ) -> None:
         ends = {place: records[-1].offset + 1 for place, records in fetched.items() if records}
         if ends:
             await consumer.commit(ends)
             await asyncio.sleep(_WINDOW_SECONDS)
-        await take(self, consumer, fetched)
+        await take(self, consumer, offsets, fetched)
 
     Consumer._take = hasty  # type: ignore[method-assign] # that is the fault
 
@@ -65,28 +68,30 @@ def inbox_without_key() -> None:
     Offsets follow the database at a distance, without holding anything up: whenever the process
     is killed, or its group divides the partitions anew, the events in between come again.
     """
+    # Its own, as it keeps where events came from; other services could not import it.
+    from notification_service.adapters.postgres import PostgresUnit  # noqa: PLC0415
+
     distant: set[asyncio.Task[None]] = set()
-    commit = Consumer._commit
+    claim = PostgresUnit.claim
 
-    async def claim_all(
-        connection: Connection, consumer: str, event_ids: Sequence[UUID]
-    ) -> set[UUID]:
-        await claim(connection, consumer, event_ids)
-        return set(event_ids)
+    async def claim_all(self: PostgresUnit, facts: Collection[Any]) -> set[UUID]:
+        await claim(self, facts)
+        return {fact.event_id for fact in facts}
 
-    async def later(self: Consumer, arguments: Sequence[Any]) -> None:
+    async def later(consumer: Any, waiting: Mapping[TopicPartition, int]) -> None:
         await asyncio.sleep(_DISTANCE_SECONDS)
         with suppress(KafkaError):  # the partition is somebody else's by now
-            await commit(self, *arguments)
+            await consumer.commit(waiting)
 
-    async def late(self: Consumer, *arguments: Any) -> None:
-        task = asyncio.create_task(later(self, arguments))
-        distant.add(task)
-        task.add_done_callback(distant.discard)
+    async def late(self: Offsets) -> None:
+        waiting, self._waiting = self._waiting, {}
+        if waiting:
+            task = asyncio.create_task(later(self._consumer, waiting))
+            distant.add(task)
+            task.add_done_callback(distant.discard)
 
-    claim = inbox.claim
-    inbox.claim = claim_all
-    Consumer._commit = late  # type: ignore[method-assign,assignment] # so that they come again
+    PostgresUnit.claim = claim_all  # type: ignore[method-assign] # that is the fault
+    Offsets.commit = late  # type: ignore[method-assign] # so that they come again
 
 
 _FAULTS: Final[dict[str, Callable[[], None]]] = {
