@@ -9,6 +9,8 @@ import httpx
 
 API: Final = "/api/v1"
 PATIENCE_SECONDS: Final = 20
+PROCESSING_SECONDS: Final = 60.0
+"""Until an upload is processed: by processes that get what time the others leave."""
 
 Json = dict[str, Any]
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from service_kit.testing import eventually
 
-from journeys.client import API, PATIENCE_SECONDS, Answer, Json, checked
+from journeys.client import API, PATIENCE_SECONDS, PROCESSING_SECONDS, Answer, Json, checked
 from journeys.machine import Machine
 from journeys.people import Person, Platform
 
@@ -46,7 +46,7 @@ async def ready(person: Person, media_id: int) -> Json:
         state: str = (await person.client.get(f"/media/{media_id}")).data["state"]
         return state != "processing"
 
-    await eventually(is_over, PATIENCE_SECONDS)
+    await eventually(is_over, PROCESSING_SECONDS)
     data: Json = (await person.client.get(f"/media/{media_id}")).data
     return data
 
@@ -103,7 +103,7 @@ async def test_a_stream_of_events_tells_it_too(platform: Platform, http: httpx.A
         while await anext(lines) != "event: ready":
             pass
         made = (await sent(http, ada, a_picture(643))).data
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(PROCESSING_SECONDS):
             while await anext(lines) != "event: media":
                 pass
         data = (await anext(lines)).removeprefix("data: ")

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from service_kit.testing import eventually
 
-from journeys.client import API, PATIENCE_SECONDS, Answer, Json, checked
+from journeys.client import API, PATIENCE_SECONDS, PROCESSING_SECONDS, Answer, Json, checked
 from journeys.people import Person, Platform
 from journeys.uploads import (
     FORM,
@@ -101,7 +101,7 @@ async def ended(eve: Person, made: Json) -> Json:
         found.update((await eve.client.get(f"/media/{made['id']}")).data)
         return bool(found["state"] != "processing")
 
-    await eventually(is_over, 2 * PATIENCE_SECONDS)
+    await eventually(is_over, PROCESSING_SECONDS)
     return found
 
 
