@@ -69,7 +69,7 @@ def inbox_without_key() -> None:
     is killed, or its group divides the partitions anew, the events in between come again.
     """
     # Its own, as it keeps where events came from; other services could not import it.
-    from notification_service.adapters.postgres import PostgresUnit  # noqa: PLC0415
+    from notification_service.adapters.postgres.units import PostgresUnit  # noqa: PLC0415
 
     distant: set[asyncio.Task[None]] = set()
     claim = PostgresUnit.claim

@@ -21,16 +21,17 @@ from service_kit.runtime import Running, background
 from notification_service.adapters.event_consumer import TOPICS, TYPES, Events
 from notification_service.adapters.event_records import event_to_record
 from notification_service.adapters.grpc_servicer import NotificationServicer
-from notification_service.adapters.postgres import Changes, PostgresInboxes, PostgresUnits
-from notification_service.adapters.postgres_changes import PostgresInboxChanges
-from notification_service.adapters.postgres_jobs import PostgresJobChanges, PostgresJobQueue
-from notification_service.adapters.postgres_marks import PostgresMarks
-from notification_service.adapters.postgres_preferences import (
+from notification_service.adapters.postgres.changes import PostgresInboxChanges
+from notification_service.adapters.postgres.inboxes import PostgresInboxes
+from notification_service.adapters.postgres.jobs import PostgresJobChanges, PostgresJobQueue
+from notification_service.adapters.postgres.marks import PostgresMarks
+from notification_service.adapters.postgres.preferences import (
     PostgresPreferenceChanges,
     PostgresPreferences,
 )
-from notification_service.adapters.postgres_provenance import PostgresProvenance
-from notification_service.adapters.postgres_upkeep import PostgresRemains
+from notification_service.adapters.postgres.provenance import PostgresProvenance
+from notification_service.adapters.postgres.units import Changes, PostgresUnits
+from notification_service.adapters.postgres.upkeep import PostgresRemains
 from notification_service.adapters.relation_client import GrpcFollowership
 from notification_service.adapters.user_client import GrpcUsers
 from notification_service.adapters.worker import Worker

@@ -18,7 +18,7 @@ from service_kit.events.message import type_of
 from service_kit.events.reader import open_reader
 
 from notification_service.adapters.event_journal import TOPICS, entries_of
-from notification_service.adapters.postgres_replay import open_replay
+from notification_service.adapters.postgres.replay import open_replay
 from notification_service.config import Settings
 from notification_service.domain.journal import JournalEntry, Replayed
 from notification_service.main import NAME

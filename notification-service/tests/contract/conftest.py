@@ -7,10 +7,11 @@ from service_kit.config import PostgresSettings
 from service_kit.database import Database, open_database
 
 from notification_service.adapters.event_records import event_to_record
-from notification_service.adapters.postgres import CONSUMER, PostgresInboxes, PostgresUnits
-from notification_service.adapters.postgres_jobs import PostgresJobQueue
-from notification_service.adapters.postgres_preferences import PostgresPreferences
-from notification_service.adapters.postgres_provenance import PostgresProvenance
+from notification_service.adapters.postgres.inboxes import PostgresInboxes
+from notification_service.adapters.postgres.jobs import PostgresJobQueue
+from notification_service.adapters.postgres.preferences import PostgresPreferences
+from notification_service.adapters.postgres.provenance import PostgresProvenance
+from notification_service.adapters.postgres.units import CONSUMER, PostgresUnits
 from notification_service.application.live import Hub
 from notification_service.main import changes_on
 from tests.builders import NOW

@@ -5,8 +5,9 @@ from uuid import uuid4
 
 from service_kit.testing.plans import explained
 
-from notification_service.adapters.postgres import CONSUMER, PostgresInboxes
-from notification_service.adapters.postgres_provenance import PostgresProvenance
+from notification_service.adapters.postgres.inboxes import PostgresInboxes
+from notification_service.adapters.postgres.provenance import PostgresProvenance
+from notification_service.adapters.postgres.units import CONSUMER
 from notification_service.domain.models import Window
 
 _INBOXES: Final = """

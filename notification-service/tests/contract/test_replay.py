@@ -7,7 +7,7 @@ from pinstack_proto import topics
 from service_kit.database import Database
 
 from notification_service.adapters.event_journal import entries_of
-from notification_service.adapters.postgres_replay import open_replay
+from notification_service.adapters.postgres.replay import open_replay
 from notification_service.domain.journal import JournalEntry, Replayed
 from notification_service.domain.models import Draft, Held, Notification, Target
 from tests.builders import a_draft, a_follow

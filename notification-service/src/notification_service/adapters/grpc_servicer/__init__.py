@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from pinstack_proto.notification.v1 import notification_pb2
 from service_kit.grpc_server import Context
 
-from notification_service.adapters.grpc_explanations import ExplanationsServicer
-from notification_service.adapters.grpc_messages import (
+from notification_service.adapters.grpc_servicer.explanations import ExplanationsServicer
+from notification_service.adapters.grpc_servicer.messages import (
     LARGEST_INT32,
     draft_from_pb,
     feed_to_pb,
@@ -18,7 +18,7 @@ from notification_service.adapters.grpc_messages import (
     notification_to_pb,
     window_from_pb,
 )
-from notification_service.adapters.grpc_wishes import WishesServicer
+from notification_service.adapters.grpc_servicer.wishes import WishesServicer
 from notification_service.application.explanations import Explanations
 from notification_service.application.live import Hub, Stream
 from notification_service.application.use_cases import Notifications

@@ -6,7 +6,7 @@ from typing import Final
 from service_kit import inbox
 from service_kit.database import Connection
 
-from notification_service.adapters.postgres_provenance import forget
+from notification_service.adapters.postgres.provenance import forget
 from notification_service.domain.events import UnreadChanged
 from notification_service.domain.models import InboxState
 

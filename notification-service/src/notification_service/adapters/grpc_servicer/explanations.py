@@ -10,7 +10,7 @@ from pinstack_proto.notification.v1.notification_pb2_grpc import NotificationSer
 from service_kit.grpc_server import Context
 from service_kit.timestamps import timestamp_from_pb, timestamp_to_pb
 
-from notification_service.adapters.grpc_messages import notification_to_pb
+from notification_service.adapters.grpc_servicer.messages import notification_to_pb
 from notification_service.application.explanations import Explanations
 from notification_service.domain.errors import FieldViolation, InvalidNotification
 from notification_service.domain.provenance import (

@@ -1,0 +1,1 @@
+"""Inboxes in PostgreSQL: reading them, and the transactions that change them."""
