@@ -18,14 +18,16 @@ from journeys.uploads import FORM, slowly
 UPLOADS: Final = 100
 PEOPLE: Final = 4
 MIB: Final = 1024 * 1024
-BYTES: Final = 10 * MIB - 8192
 PIECE: Final = 256 * 1024
+HALF: Final = 19
+BYTES: Final = 528 + 2 * HALF * PIECE
 HELD_MIB: Final = 400
 """Of an upload under way a process holds what is in its buffers: those of a socket and of a gRPC
 stream, whose flow control lets some MiB come ahead, and one piece for the store (256 KiB). 150 MiB
 in the gateway and 250 in post-service were measured; who kept the files would hold a thousand.
 """
 _DEADLINE: Final = 100.0
+_DRIP_SECONDS: Final = 1.0
 _MAGIC: Final = b"\x89PNG\r\n\x1a\n"
 _FILLING: Final = os.urandom(PIECE)
 
@@ -65,12 +67,19 @@ async def watched(machine: Machine) -> AsyncIterator[Watch]:
 
 
 async def pieces(number: int, all_are_here: asyncio.Barrier) -> AsyncIterator[bytes]:
-    """A file of its own; in its middle it waits until all others are there."""
-    head = _MAGIC + number.to_bytes(8, "big")
-    yield head + bytes(512)
-    for at in range(BYTES // PIECE):
-        if at == BYTES // PIECE // 2:
-            await all_are_here.wait()
+    """A file of its own. From its middle on it drips until all others are there: a client that
+    sends nothing for a while is hung up on.
+    """
+    yield _MAGIC + number.to_bytes(8, "big") + bytes(512)
+    for _ in range(HALF):
+        yield _FILLING
+    here = asyncio.create_task(all_are_here.wait())
+    dripped = 0
+    while not (await asyncio.wait({here}, timeout=_DRIP_SECONDS))[0]:
+        yield _FILLING[:1]
+        dripped += 1
+    yield _FILLING[dripped:]
+    for _ in range(HALF - 1):
         yield _FILLING
 
 
@@ -85,7 +94,7 @@ async def by_tus(
     http: httpx.AsyncClient, person: Person, number: int, file: AsyncIterator[bytes]
 ) -> httpx.Response:
     token = {"authorization": f"Bearer {person.client.token}"}
-    length = str(528 + BYTES // PIECE * PIECE)
+    length = str(BYTES)
     opened = await http.post(f"{API}/media/uploads", headers={**token, "upload-length": length})
     kind = {"content-type": "application/offset+octet-stream", "upload-offset": "0"}
     return await http.patch(opened.headers["location"], content=file, headers={**token, **kind})

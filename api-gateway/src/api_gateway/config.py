@@ -65,6 +65,12 @@ class GatewaySettings(BaseSettings):
     media_idle_seconds: float = Field(
         20.0, gt=0, description="A client that sends nothing of a file for longer gets 408."
     )
+    keep_alive_seconds: int = Field(
+        75,
+        ge=1,
+        description="Seconds that an idle connection is kept: more than a proxy in front keeps it, "
+        "or a request that it sends just then is lost.",
+    )
     max_sockets: int = Field(
         10_000, ge=1, description="Live connections a process holds at the most."
     )

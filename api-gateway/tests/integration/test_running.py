@@ -213,3 +213,15 @@ async def test_a_client_that_asks_before_it_sends_too_much_is_told_at_once(
         writer.close()
         await writer.wait_closed()
     assert head.startswith(b"HTTP/1.1 413 ")
+
+
+async def test_an_idle_connection_is_kept_as_long_as_is_said(
+    platform: Platform, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"GATEWAY_KEEP_ALIVE_SECONDS": "1"}
+    async with gateway(monkeypatch, redis_url, platform.port, **given) as (here, _):
+        reader, writer = await asyncio.open_connection("127.0.0.1", here.port)
+        async with asyncio.timeout(4):  # uvicorn's own would be 5
+            writer.write(b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n")
+            assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+        writer.close()

@@ -182,6 +182,7 @@ def _server(app: Gateway, settings: Settings) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        timeout_keep_alive=settings.gateway.keep_alive_seconds,
         timeout_graceful_shutdown=ceil(settings.process.drain_seconds),
         **WEBSOCKETS,
     )

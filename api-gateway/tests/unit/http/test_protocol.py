@@ -111,3 +111,26 @@ async def test_a_chunk_that_is_none_ends_the_request_that_it_belongs_to(port: in
     answer = await said(port, head, b"2\r\nab\r\n", b"zz\r\n")
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert answer.count(b"HTTP/1.1 ") == 1
+
+
+@pytest.mark.parametrize("hosts", [b"", b"host: a\r\nHost: b\r\n"], ids=["none", "two"])
+async def test_a_request_names_one_host(port: int, hosts: bytes) -> None:
+    answer = await said(port, b"GET / HTTP/1.1\r\n" + hosts + b"\r\n")
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b'"INVALID_INPUT"' in answer
+
+
+async def test_a_request_of_http_1_0_may_name_no_host(port: int) -> None:
+    assert (await said(port, b"GET / HTTP/1.0\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_a_connection_between_two_requests_is_no_head_that_is_waited_for(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    async with asyncio.timeout(5):
+        writer.write(HEAD + b"\r\n")
+        await reader.readuntil(b"hi")
+        answer = asyncio.create_task(reader.readline())
+        assert not (await asyncio.wait([answer], timeout=1.0))[0]
+        writer.write(HEAD + b"\r\n")
+        assert (await answer).startswith(b"HTTP/1.1 200 ")
+    writer.close()

@@ -100,6 +100,8 @@ class EnvelopedHttp(HttpToolsProtocol):
         self._head_came()
         if self.parser.should_upgrade() and self._should_upgrade() and self._has_content():
             self._give_up(_INVALID)
+        if not self._names_one_host():
+            self._give_up(_INVALID)
         super().on_headers_complete()
 
     def handle_websocket_upgrade(self) -> None:
@@ -120,6 +122,11 @@ class EnvelopedHttp(HttpToolsProtocol):
     def _has_content(self) -> bool:
         lengths = (b"transfer-encoding", b"content-length")
         return any(name in lengths and value != b"0" for name, value in self.headers)
+
+    def _names_one_host(self) -> bool:
+        """RFC 9112, section 3.2; HTTP/1.0 may name none."""
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        return hosts == 1 or (hosts == 0 and self.parser.get_http_version() == "1.0")
 
     def _unanswered(self) -> RequestResponseCycle | None:
         """The request that is being answered; uvicorn has None in `cycle` before the first."""
