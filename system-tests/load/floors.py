@@ -1,4 +1,4 @@
-"""What is compared with: a bare FastAPI route, a gRPC call, a SELECT, a Redis GET."""
+"""What is compared with: a bare FastAPI route, a gRPC call, a SELECT, a Redis GET, a mere sink."""
 
 import asyncio
 import os
@@ -51,6 +51,21 @@ def bare_fastapi() -> Iterator[tuple[str, Request]]:
             url, request = f"http://127.0.0.1:{port}", Request("/posts/7", token)
             _await_answer(url + request.path)
             yield url, request
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def bare_sink() -> Iterator[str]:
+    """A process that takes uploads and forgets them while the block runs: its URL."""
+    port = ports.free_port()
+    command = [sys.executable, "-m", "load.bare_sink", str(port)]
+    with subprocess.Popen(command, cwd=Path(__file__).parents[1]) as process:  # noqa: S603 -- ours
+        try:
+            deadline = time.monotonic() + _START_SECONDS
+            while not ports.accepts(port) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
 
