@@ -30,10 +30,15 @@ class InMemoryFollowership:
 
     def __init__(self, followers: Mapping[int, Sequence[int]]) -> None:
         self.followers = dict(followers)
+        self.calls: list[list[tuple[int, int]]] = []
         self.away = False
 
     async def after(self, author_id: int, after_id: int, limit: int) -> Followers:
         if self.away:
             raise Unavailable
         rest = [key for key in self.followers.get(author_id, ()) if key > after_id]
-        return Followers(tuple(rest[:limit]), is_last=len(rest) < limit)
+        return Followers(tuple(rest[:limit]), is_last=len(rest) <= limit)
+
+    async def of_many(self, places: Sequence[tuple[int, int]], limit: int) -> list[Followers]:
+        self.calls.append(list(places))
+        return [await self.after(*place, limit) for place in places]

@@ -89,19 +89,20 @@ class InMemoryStore(InMemoryProvenance):
         ]
         return found[:limit]
 
-    async def lease(self, duration: timedelta) -> FanOutJob | None:
+    async def lease(self, duration: timedelta, most: int) -> list[FanOutJob]:
         waiting = [job for job in self.tables.jobs.values() if self._may_run(job)]
-        if not waiting:
-            return None
-        job = min(waiting, key=lambda one: self.tables.due[one.post_id])
-        self.tables.due[job.post_id] = now() + duration
-        return job
+        waiting.sort(key=lambda one: self.tables.due[one.post_id])
+        large = [job for job in waiting if job.checkpoint or not job.post]
+        leased = [job for job in waiting if job not in large[1:]][:most]
+        self.tables.due.update((job.post_id, now() + duration) for job in leased)
+        return leased
 
-    async def postpone(self, job: FanOutJob, delay: timedelta) -> None:
-        current = self.tables.jobs[job.post_id]
-        if (current.stage, current.checkpoint) == (job.stage, job.checkpoint):
-            self.tables.jobs[job.post_id] = replace(current, failures=current.failures + 1)
-            self.tables.due[job.post_id] = now() + delay
+    async def postpone(self, pauses: Sequence[tuple[FanOutJob, timedelta]]) -> None:
+        for job, delay in pauses:
+            current = self.tables.jobs[job.post_id]
+            if (current.stage, current.checkpoint) == (job.stage, job.checkpoint):
+                self.tables.jobs[job.post_id] = replace(current, failures=current.failures + 1)
+                self.tables.due[job.post_id] = now() + delay
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator["InMemoryUnit"]:

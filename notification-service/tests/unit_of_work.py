@@ -8,7 +8,7 @@ from uuid import UUID
 
 from notification_service.domain.events import Event, UnreadChanged
 from notification_service.domain.facts import Fact, PostGone, PostPublished
-from notification_service.domain.fan_out import FanOutJob
+from notification_service.domain.fan_out import FanOutJob, Progress
 from notification_service.domain.preferences import Preferences
 from notification_service.domain.provenance import Skipped
 from tests.inbox_changes import InMemoryInboxChanges
@@ -34,8 +34,8 @@ class InMemoryUnit(InMemoryInboxChanges):
         kept = self._tables.preferences
         return {user_id: kept[user_id] for user_id in user_ids if user_id in kept}
 
-    async def muting(self, author_id: int, user_ids: Collection[int]) -> set[int]:
-        return {user_id for user_id in user_ids if (user_id, author_id) in self._tables.mutes}
+    async def muting(self, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+        return set(pairs) & set(self._tables.mutes)
 
     async def replace(self, preferences: Preferences) -> None:
         if preferences.user_id not in self._tables.closed:
@@ -129,14 +129,17 @@ class InMemoryUnit(InMemoryInboxChanges):
             self._tables.causes[post.post_id] = post.event_id
             self._put(FanOutJob(post.post_id, post.author_id, None))
 
-    async def advance(self, job: FanOutJob, checkpoint: int, *, is_done: bool) -> bool:
-        current = self._tables.jobs.get(job.post_id)
+    async def advance(self, moves: Sequence[Progress]) -> set[int]:
+        return {move.job.post_id for move in moves if self._advance(move)}
+
+    def _advance(self, move: Progress) -> bool:
+        job, current = move.job, self._tables.jobs.get(move.job.post_id)
         if current is None or job.post_id in self._tables.done:
             return False
         if (current.stage, current.checkpoint) != (job.stage, job.checkpoint):
             return False
-        self._put(replace(current, checkpoint=checkpoint, failures=0))
-        if is_done:
+        self._put(replace(current, checkpoint=move.checkpoint, failures=0))
+        if move.is_done:
             self._tables.done.add(job.post_id)
         return True
 

@@ -8,7 +8,17 @@ from service_kit.errors import Unavailable
 
 from relation_service.domain.errors import AlreadyFollowing, UserNotFound
 from relation_service.domain.events import Event
-from relation_service.domain.models import Follow, FollowPage, Pair, Person, Relation, Side, Window
+from relation_service.domain.models import (
+    Follow,
+    FollowerIds,
+    FollowPage,
+    Pair,
+    Person,
+    Place,
+    Relation,
+    Side,
+    Window,
+)
 from tests.builders import NOW
 
 
@@ -34,10 +44,13 @@ class InMemoryFollows:
     async def followers(
         self, followee_id: int, after_id: int, batch_size: int
     ) -> AsyncIterator[Sequence[int]]:
-        ids = sorted(pair.follower_id for pair in self.rows if pair.followee_id == followee_id)
-        rest = [follower_id for follower_id in ids if follower_id > after_id]
+        rest = self._followers_from(Place(followee_id, after_id))
         for start in range(0, len(rest), batch_size):
             yield rest[start : start + batch_size]
+
+    async def follower_ids(self, places: Sequence[Place], limit: int) -> list[FollowerIds]:
+        rests = map(self._followers_from, places)
+        return [FollowerIds(tuple(rest[:limit]), len(rest) <= limit) for rest in rests]
 
     async def relations(self, user_id: int, others: Sequence[int]) -> list[Relation]:
         return [
@@ -51,6 +64,10 @@ class InMemoryFollows:
         yield unit
         self.rows, self.deleted = unit.rows, unit.deleted
         self.events += unit.events
+
+    def _followers_from(self, place: Place) -> list[int]:
+        pairs = [pair for pair in self.rows if pair.followee_id == place.followee_id]
+        return sorted(pair.follower_id for pair in pairs if pair.follower_id > place.after_id)
 
     def next_id(self) -> int:
         """An identity; a rolled-back unit leaves a gap, as PostgreSQL does."""

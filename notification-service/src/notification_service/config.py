@@ -32,7 +32,7 @@ class Settings(BaseSettings):
     admin_port: Port = Field(8084, description="Port of health and metrics.")
     database_url: SecretStr = Field(description="postgresql:// address of this service's database.")
     fanout_batch: int = Field(
-        2000, ge=1, le=10_000, description="Followers who are told of a post in one transaction."
+        2000, ge=1, le=10_000, description="Followers who are told of posts in one transaction."
     )
     fanout_workers: int = Field(4, ge=1, le=32, description="Batches in work at the same time.")
     heartbeat_seconds: float = Field(

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
+from asyncpg import PostgresError
 from pinstack_proto.notification.v1 import notification_pb2, notification_pb2_grpc
 from pinstack_proto.relation.v1 import relation_pb2
 from pinstack_proto.relation.v1.relation_pb2_grpc import RelationServiceStub
@@ -44,6 +45,7 @@ from notification_service.application.upkeep import Upkeep
 from notification_service.application.use_cases import Notifications
 from notification_service.application.wishes import Wishes
 from notification_service.config import Settings
+from notification_service.domain.errors import AppError
 from notification_service.domain.facts import AccountGone, Fact, PostGone, PostPublished
 
 NAME = "notification-service"
@@ -81,7 +83,10 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         hub, reception = Hub(utc_now), Reception(utc_now)
         units = PostgresUnits(database, changes_on, event_to_record, relay.wake, hub)
         queue = PostgresJobQueue(database)
-        fan_out = FanOut(queue, users, followership, units, reception, settings.fanout_batch)
+        fan_out = FanOut(
+            *(queue, users, followership, units, reception, settings.fanout_batch),
+            failures=(AppError, PostgresError),
+        )
         workers = workers_of(settings, fan_out, units)
         for worker in workers:
             tasks.start(worker.run(), worker.name)

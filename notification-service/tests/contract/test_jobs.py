@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from notification_service.domain.facts import PostPublished
-from notification_service.domain.fan_out import FanOutJob
+from notification_service.domain.fan_out import FanOutJob, Progress
 from tests.builders import a_follow, a_post, a_post_gone
 from tests.contract.stores import Store
 
@@ -16,15 +16,55 @@ NO_AGE = timedelta(days=1)
 async def test_a_job_is_leased_with_what_its_followers_are_to_be_told(store: Store) -> None:
     post = a_post(9, 7, "Ahoj \N{SNOWMAN}")
     await _add(store, post)
-    assert await store.queue.lease(LEASE) == FanOutJob(9, 7, post)
-    assert await store.queue.lease(LEASE) is None
+    assert await store.queue.lease(LEASE, 9) == [FanOutJob(9, 7, post)]
+    assert await store.queue.lease(LEASE, 9) == []
 
 
 async def test_a_job_whose_lease_is_over_is_given_to_another(store: Store) -> None:
     await _add(store, a_post(9))
-    first = await store.queue.lease(NO_TIME)
-    assert first is not None
-    assert await store.queue.lease(NO_TIME) == first
+    first = await store.queue.lease(NO_TIME, 9)
+    assert first
+    assert await store.queue.lease(NO_TIME, 9) == first
+
+
+async def test_jobs_are_leased_together_those_first_that_have_waited_longest(store: Store) -> None:
+    for post_id in (5, 3, 4, 1, 2):
+        await _add(store, a_post(post_id, author_id=post_id))
+    assert [job.post_id for job in await store.queue.lease(LEASE, 3)] == [5, 3, 4]
+    assert [job.post_id for job in await store.queue.lease(LEASE, 3)] == [1, 2]
+
+
+async def test_of_the_jobs_that_take_long_a_worker_gets_one_beside_others(store: Store) -> None:
+    for post_id in (1, 2, 3, 4, 5):
+        await _add(store, a_post(post_id, author_id=post_id))
+    for job in await store.queue.lease(LEASE, 3):
+        assert await _advance(store, job, 50)
+    await _cancel(store, 3)
+    assert [job.post_id for job in await store.queue.lease(LEASE, 9)] == [4, 5, 1]
+    assert [job.post_id for job in await store.queue.lease(LEASE, 9)] == [2]
+    assert [job.post_id for job in await store.queue.lease(LEASE, 9)] == [3]
+
+
+async def test_only_those_of_several_jobs_advance_that_are_where_they_were(store: Store) -> None:
+    for post_id in (1, 2, 3, 4):
+        await _add(store, a_post(post_id, author_id=post_id))
+    jobs = await store.queue.lease(LEASE, 9)
+    assert await _advance(store, jobs[1], 50)
+    await _cancel(store, 3)
+    async with store.units.begin() as unit:
+        moves = [Progress(job, 70, is_done=job.post_id == 4) for job in jobs]
+        assert await unit.jobs.advance(moves) == {1, 4}
+    left = [job for _ in range(3) for job in await store.queue.lease(LEASE, 9)]
+    assert {(job.post_id, job.checkpoint) for job in left} == {(1, 70), (2, 50), (3, 0)}
+
+
+async def test_jobs_that_are_postponed_together_wait_each_for_its_time(store: Store) -> None:
+    for post_id in (1, 2):
+        await _add(store, a_post(post_id, author_id=post_id))
+    first, second = await store.queue.lease(LEASE, 9)
+    await store.queue.postpone([(first, LEASE), (second, NO_TIME)])
+    (again,) = await store.queue.lease(LEASE, 9)
+    assert (again.post_id, again.failures) == (2, 1)
 
 
 async def test_a_job_goes_on_from_where_it_was_and_then_is_done(store: Store) -> None:
@@ -34,7 +74,7 @@ async def test_a_job_goes_on_from_where_it_was_and_then_is_done(store: Store) ->
     job = await _lease(store)
     assert job.checkpoint == 50
     assert await _advance(store, job, 70, is_done=True)
-    assert await store.queue.lease(LEASE) is None
+    assert await store.queue.lease(LEASE, 9) == []
 
 
 async def test_of_two_who_did_the_same_batch_only_one_moves_the_job(store: Store) -> None:
@@ -62,7 +102,7 @@ async def test_the_posts_of_one_author_are_told_one_after_the_other(store: Store
     await _add(store, a_post(1, author_id=10), a_post(2, author_id=10), a_post(3, author_id=20))
     first, second = await _lease(store), await _lease(store)
     assert {first.post_id, second.post_id} == {1, 3}
-    assert await store.queue.lease(LEASE) is None
+    assert await store.queue.lease(LEASE, 9) == []
     for job in (first, second):
         await _advance(store, job, 1, is_done=True)
     assert (await _lease(store)).post_id == 2
@@ -71,9 +111,9 @@ async def test_the_posts_of_one_author_are_told_one_after_the_other(store: Store
 async def test_a_job_that_failed_waits_and_knows_how_often(store: Store) -> None:
     await _add(store, a_post(9))
     job = await _lease(store)
-    await store.queue.postpone(job, LEASE)
-    assert await store.queue.lease(LEASE) is None
-    await store.queue.postpone(job, NO_TIME)
+    await store.queue.postpone([(job, LEASE)])
+    assert await store.queue.lease(LEASE, 9) == []
+    await store.queue.postpone([(job, NO_TIME)])
     again = await _lease(store)
     assert again.failures == 2
     await _advance(store, again, 5)
@@ -96,7 +136,7 @@ async def test_a_post_whose_end_is_heard_of_first_is_never_told(store: Store) ->
     assert job.post is None
     await _advance(store, job, 0, is_done=True)
     await _add(store, a_post(9, 7))
-    assert await store.queue.lease(LEASE) is None
+    assert await store.queue.lease(LEASE, 9) == []
 
 
 async def test_a_job_that_is_taken_back_waits_for_no_other_post(store: Store) -> None:
@@ -137,11 +177,10 @@ async def _cancel(store: Store, post_id: int) -> None:
 
 
 async def _lease(store: Store) -> FanOutJob:
-    job = await store.queue.lease(LEASE)
-    assert job is not None
+    (job,) = await store.queue.lease(LEASE, 1)
     return job
 
 
 async def _advance(store: Store, job: FanOutJob, checkpoint: int, *, is_done: bool = False) -> bool:
     async with store.units.begin() as unit:
-        return await unit.jobs.advance(job, checkpoint, is_done=is_done)
+        return bool(await unit.jobs.advance([Progress(job, checkpoint, is_done)]))

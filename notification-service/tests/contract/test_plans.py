@@ -1,11 +1,13 @@
 """No list and no look-up reads all notifications or inboxes, at 100,000 of them."""
 
+from datetime import timedelta
 from typing import Final
 from uuid import uuid4
 
 from service_kit.testing.plans import explained
 
 from notification_service.adapters.postgres.inboxes import PostgresInboxes
+from notification_service.adapters.postgres.jobs import PostgresJobQueue
 from notification_service.adapters.postgres.provenance import PostgresProvenance
 from notification_service.adapters.postgres.units import CONSUMER
 from notification_service.domain.models import Window
@@ -27,6 +29,11 @@ _TRACES: Final = (
     """
     INSERT INTO fanout_jobs (post_id, author_id, stage, event_id)
     SELECT about_id, 7, 'done', event_id FROM inbox
+    """,
+    """
+    INSERT INTO fanout_jobs (post_id, author_id, stage, event_id)
+    SELECT 1000000 + n, n % 200, 'delivering', gen_random_uuid()
+    FROM generate_series(1, 2000) AS n
     """,
     "INSERT INTO skipped (user_id, event_id, reason) SELECT 77, event_id, 'muted' FROM inbox",
     """
@@ -57,4 +64,8 @@ async def test_notifications_are_found_by_their_indexes(database_url: str) -> No
         await provenance.cause(one)
         await provenance.deliveries(one, 100)
         await provenance.traces(uuid4(), 77)
+        jobs = PostgresJobQueue(database)
+        leased = await jobs.lease(timedelta(0), 32)
+        assert len(leased) == 32
+        await jobs.postpone([(job, timedelta(0)) for job in leased])
         database.assert_indexed()

@@ -173,13 +173,16 @@ async def test_workers_share_jobs_and_each_follower_is_told_once(
     assert await _told(database) == dict.fromkeys(FOLLOWERS, 3)
 
 
-async def test_a_post_that_is_deleted_while_it_is_told_is_unread_by_nobody(
-    postgres: Store, database: Database
+@pytest.mark.parametrize("batch", [3, 500])
+async def test_posts_that_are_deleted_while_they_are_told_are_unread_by_nobody(
+    postgres: Store, database: Database, batch: int
 ) -> None:
-    followership = InMemoryFollowership({7: FOLLOWERS})
-    await _publish(postgres, 9)
+    authors = [11, 9, 10]
+    followership = InMemoryFollowership(dict.fromkeys(authors, FOLLOWERS))
+    for author in authors:
+        await _publish(postgres, author, author)
     fan_out = FanOut(
-        postgres.queue, InMemoryUsers(), followership, postgres.units, RECEPTION, batch=3
+        postgres.queue, InMemoryUsers(), followership, postgres.units, RECEPTION, batch=batch
     )
 
     async def work() -> None:
@@ -188,7 +191,7 @@ async def test_a_post_that_is_deleted_while_it_is_told_is_unread_by_nobody(
 
     async def delete() -> None:
         async with postgres.units.begin() as unit:
-            await unit.jobs.cancel([a_post_gone(9)])
+            await unit.jobs.cancel([a_post_gone(author, author) for author in authors])
 
     async with asyncio.TaskGroup() as race:
         race.create_task(work())

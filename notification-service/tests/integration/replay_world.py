@@ -65,16 +65,18 @@ class Relations(relation_pb2_grpc.RelationServiceServicer):
     def __init__(self) -> None:
         self.followers: dict[int, list[int]] = {}
 
-    async def StreamFollowers(
-        self, request: relation_pb2.StreamFollowersRequest, context: Context
-    ) -> AsyncIterator[relation_pb2.StreamFollowersResponse]:
+    async def BatchGetFollowerIds(
+        self, request: relation_pb2.BatchGetFollowerIdsRequest, context: Context
+    ) -> relation_pb2.BatchGetFollowerIdsResponse:
         if self.is_away:
             raise Unavailable
-        followers = sorted(self.followers.get(request.followee_id, []))
-        rest = [one for one in followers if one > request.after_id]
-        for start in range(0, len(rest), request.batch_size):
-            some = rest[start : start + request.batch_size]
-            yield relation_pb2.StreamFollowersResponse(follower_ids=some, last_id=some[-1])
+        answer = relation_pb2.BatchGetFollowerIdsResponse()
+        for one in request.followees:
+            followers = sorted(self.followers.get(one.followee_id, []))
+            rest = [follower_id for follower_id in followers if follower_id > one.after_id]
+            some = rest[: request.limit]
+            answer.followers.add(follower_ids=some, is_last=len(some) == len(rest))
+        return answer
 
 
 @dataclass(slots=True)

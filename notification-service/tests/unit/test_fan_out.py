@@ -9,6 +9,8 @@ import pytest
 from service_kit.errors import Unavailable
 
 from notification_service.application.fan_out import FanOut
+from notification_service.application.ports import JobQueue
+from notification_service.application.units import Units
 from notification_service.domain.fan_out import FanOutJob
 from notification_service.domain.models import Window
 from tests.builders import RECEPTION, a_post, a_post_gone
@@ -25,7 +27,12 @@ class World:
         self.store = InMemoryStore()
         self.users = InMemoryUsers()
         self.followership = InMemoryFollowership({ANN: [1, 2, 3, 4, 5], BOB: [1, 6]})
-        self.fan_out = FanOut(self.store, self.users, self.followership, self.store, RECEPTION, 2)
+        self.fan_out = self.worker()
+
+    def worker(self, queue: JobQueue | None = None, units: Units | None = None) -> FanOut:
+        """One of those that share the work, perhaps with a queue or with units of its own."""
+        services = self.users, self.followership
+        return FanOut(queue or self.store, *services, units or self.store, RECEPTION, 2)
 
     async def publish(self, *post_ids: int, author_id: int = ANN) -> None:
         async with self.store.begin() as unit:
@@ -41,6 +48,11 @@ class World:
         while await self.fan_out.turn():
             turns += 1
         return turns
+
+    async def no_longer_postponed(self) -> None:
+        """Let what waits be due."""
+        jobs = self.store.tables.jobs.values()
+        await self.store.postpone([(job, timedelta(0)) for job in jobs])
 
     async def told(self) -> list[int]:
         """Who has something in the inbox."""
@@ -70,36 +82,34 @@ async def test_an_author_without_followers_is_done_at_once(world: World) -> None
     assert await world.told() == []
 
 
-async def test_authors_take_turns(world: World) -> None:
+async def test_no_author_waits_for_another(world: World) -> None:
     await world.publish(9, author_id=ANN)
     await world.publish(10, author_id=BOB)
-    assert await world.fan_out.turn()
     assert await world.fan_out.turn()
     assert await world.told() == [1, 1, 2, 6]
 
 
 async def test_a_worker_that_is_late_tells_nobody_a_second_time(world: World) -> None:
-    """Its lease was over, and another one has done its batch."""
+    """Its lease was over, and another one has done its batch, and one job altogether."""
     await world.publish(9)
-    job = await world.store.lease(timedelta(0))
-    assert job is not None
+    await world.publish(10, author_id=BOB)
+    jobs = await world.store.lease(timedelta(0), 2)
     assert await world.fan_out.turn()
-    late = FanOut(_Given(job), world.users, world.followership, world.store, RECEPTION, 2)
-    assert await late.turn()
-    assert await world.told() == [1, 2]
+    assert await world.worker(_Given(jobs)).turn()
+    assert await world.told() == [1, 1, 2, 6]
     await world.finish()
-    assert await world.told() == [1, 2, 3, 4, 5]
+    assert await world.told() == [1, 1, 2, 3, 4, 5, 6]
 
 
 class _Given(InMemoryStore):
-    """Leases one job, whatever became of it."""
+    """Leases jobs, whatever became of them."""
 
-    def __init__(self, job: FanOutJob) -> None:
+    def __init__(self, jobs: list[FanOutJob]) -> None:
         super().__init__()
-        self._job = job
+        self._jobs = jobs
 
-    async def lease(self, duration: timedelta) -> FanOutJob | None:
-        return self._job
+    async def lease(self, duration: timedelta, most: int) -> list[FanOutJob]:
+        return self._jobs
 
 
 @pytest.mark.parametrize("who", ["users", "followership"])
@@ -115,19 +125,17 @@ async def test_a_job_waits_while_a_service_is_away_and_goes_on_from_where_it_was
     assert not await world.fan_out.turn()  # it is postponed
     assert world.store.tables.jobs[9].failures == 1
     service.away = False
-    await world.store.postpone(world.store.tables.jobs[9], timedelta(0))
+    await world.no_longer_postponed()
     await world.finish()
     assert await world.told() == [1, 2, 3, 4, 5]
 
 
 async def test_a_batch_that_fails_is_told_to_nobody_and_is_told_later(world: World) -> None:
     await world.publish(9)
-    failing = _Failing(world.store)
-    broken = FanOut(world.store, world.users, world.followership, failing, RECEPTION, 2)
     with pytest.raises(Unavailable):
-        await broken.turn()
+        await world.worker(units=_Failing(world.store)).turn()
     assert await world.told() == []
-    await world.store.postpone(world.store.tables.jobs[9], timedelta(0))
+    await world.no_longer_postponed()
     await world.finish()
     assert await world.told() == [1, 2, 3, 4, 5]
 

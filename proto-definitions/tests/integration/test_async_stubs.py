@@ -36,6 +36,11 @@ class Followers(rpc.RelationServiceServicer):
         for last in range(request.after_id + 1, 4):
             yield pb.StreamFollowersResponse(follower_ids=[last], last_id=last)
 
+    async def BatchGetFollowerIds(
+        self, request: pb.BatchGetFollowerIdsRequest, context: object
+    ) -> pb.BatchGetFollowerIdsResponse:
+        return pb.BatchGetFollowerIdsResponse()
+
     async def CheckRelations(
         self, request: pb.CheckRelationsRequest, context: object
     ) -> pb.CheckRelationsResponse:

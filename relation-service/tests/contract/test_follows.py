@@ -13,7 +13,7 @@ from relation_service.adapters.postgres import PostgresFollows, PostgresUnits
 from relation_service.application.ports import Follows, Units
 from relation_service.domain.errors import AlreadyFollowing, UserNotFound
 from relation_service.domain.events import FollowCreated
-from relation_service.domain.models import Pair, Relation, Window
+from relation_service.domain.models import FollowerIds, Pair, Place, Relation, Window
 from tests.builders import NOW
 from tests.fakes import InMemoryFollows
 
@@ -96,6 +96,21 @@ async def test_followers_come_ascending_in_batches_from_any_of_them_on(store: St
     assert [list(batch) async for batch in follows.followers(1, 0, 2)] == [[3, 5], [7, 9]]
     assert [list(batch) async for batch in follows.followers(1, 5, 9)] == [[7, 9]]
     assert [list(batch) async for batch in follows.followers(2, 0, 9)] == []
+
+
+async def test_followers_of_several_come_ascending_each_from_its_place_in_the_order_asked(
+    store: Store,
+) -> None:
+    follows, units = store
+    await _follow(units, *(Pair(follower, 1) for follower in (9, 3, 7, 5)), Pair(4, 2), Pair(1, 2))
+    places = [Place(2), Place(8), Place(1), Place(1, 5), Place(1, 9)]
+    assert await follows.follower_ids(places, 2) == [
+        FollowerIds((1, 4), is_last=True),
+        FollowerIds((), is_last=True),
+        FollowerIds((3, 5), is_last=False),
+        FollowerIds((7, 9), is_last=True),
+        FollowerIds((), is_last=True),
+    ]
 
 
 async def test_relations_answer_in_the_order_asked(store: Store) -> None:

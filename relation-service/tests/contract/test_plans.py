@@ -5,7 +5,7 @@ from typing import Final
 from service_kit.testing.plans import explained
 
 from relation_service.adapters.postgres import PostgresFollows
-from relation_service.domain.models import Window
+from relation_service.domain.models import Place, Window
 
 _FOLLOWS: Final = """
     INSERT INTO follows (follower_id, followee_id)
@@ -20,5 +20,6 @@ async def test_relations_are_found_by_their_indexes(database_url: str) -> None:
             await follows.page("followers", 2000, window)
             await follows.page("followees", 7, window)
         assert [batch async for batch in follows.followers(2000, 500, 200)]
+        await follows.follower_ids([Place(2000 + n, 500) for n in range(64)], 200)
         await follows.relations(7, range(2000, 2100))
         database.assert_indexed()

@@ -214,6 +214,20 @@ async def test_followers_are_streamed_in_batches_and_resume(stub: RelationServic
     assert [list(batch.follower_ids) for batch in rest] == [[53, 54], [55]]
 
 
+async def test_followers_of_several_are_told_in_one_answer(stub: RelationServiceStub) -> None:
+    for follower, followee in ((92, 90), (93, 90), (94, 90), (92, 91)):
+        await _follow(stub, follower, followee)
+    request = relation_pb2.BatchGetFollowerIdsRequest(limit=2)
+    for followee_id, after_id in ((91, 0), (90, 0), (90, 93), (99, 0)):
+        request.followees.add(followee_id=followee_id, after_id=after_id)
+    answer = await stub.BatchGetFollowerIds(request)
+    told = [(list(some.follower_ids), some.is_last) for some in answer.followers]
+    assert told == [([92], True), ([92, 93], False), ([94], True), ([], True)]
+    request.limit = 0
+    with pytest.raises(errors.InvalidArgument):
+        await stub.BatchGetFollowerIds(request)
+
+
 async def test_relations_are_checked_in_one_go(stub: RelationServiceStub) -> None:
     await _follow(stub, 61, 62)
     request = relation_pb2.CheckRelationsRequest(user_id=62, ids=[61, 63, 61])

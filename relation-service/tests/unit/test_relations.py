@@ -13,7 +13,7 @@ from relation_service.domain.errors import (
     UserNotFound,
 )
 from relation_service.domain.events import FollowCreated, FollowDeleted
-from relation_service.domain.models import DELETED, Pair, Relation, Window
+from relation_service.domain.models import DELETED, FollowerIds, Pair, Place, Relation, Window
 from tests.builders import NOW, a_pair, a_person
 from tests.fakes import InMemoryFollows, InMemoryUsers
 
@@ -143,6 +143,28 @@ async def test_relations_are_told_once_each_in_the_order_asked(relations: Relati
 async def test_more_than_a_hundred_relations_at_once_are_refused(relations: Relations) -> None:
     with pytest.raises(InvalidIds):
         await relations.check(1, range(1, 102))
+
+
+async def test_the_followers_of_several_are_told_in_the_order_asked(relations: Relations) -> None:
+    await relations.follow(Pair(1, 3))
+    await relations.follow(Pair(2, 3))
+    assert await relations.follower_ids([Place(4), Place(3, 1)], 10_000) == [
+        FollowerIds((), is_last=True),
+        FollowerIds((2,), is_last=True),
+    ]
+    assert await relations.follower_ids([], 1) == []
+
+
+@pytest.mark.parametrize(
+    ("places", "limit"),
+    [([Place(1)] * 65, 1), ([Place(1)], 0), ([Place(1)], 10_001), ([Place(1), Place(0)], 1)],
+)
+async def test_too_many_followers_at_once_or_of_nobody_are_refused(
+    relations: Relations, places: list[Place], limit: int
+) -> None:
+    with pytest.raises(InvalidIds) as caught:
+        await relations.follower_ids(places, limit)
+    assert caught.value.violations
 
 
 async def test_a_deleted_user_has_no_relations_and_gets_none(

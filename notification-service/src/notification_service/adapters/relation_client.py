@@ -1,6 +1,6 @@
 """Who follows whom, from relation-service."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Final, TypeAlias, cast
 
@@ -33,3 +33,12 @@ class GrpcFollowership:
                 if len(ids) >= limit:
                     return Followers(tuple(ids[:limit]), is_last=False)
         return Followers(tuple(ids), is_last=True)
+
+    async def of_many(self, places: Sequence[tuple[int, int]], limit: int) -> list[Followers]:
+        followees = [
+            relation_pb2.FollowersAfter(followee_id=author_id, after_id=after_id)
+            for author_id, after_id in places
+        ]
+        request = relation_pb2.BatchGetFollowerIdsRequest(followees=followees, limit=limit)
+        answer = await self._stub.BatchGetFollowerIds(request, timeout=_DEADLINE_SECONDS)
+        return [Followers(tuple(some.follower_ids), some.is_last) for some in answer.followers]

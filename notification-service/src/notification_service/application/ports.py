@@ -71,20 +71,25 @@ class Followership(Protocol):
         """The first `limit` followers with ids above `after_id`. Raises `Unavailable`."""
         ...
 
+    async def of_many(self, places: Sequence[tuple[int, int]], limit: int) -> list[Followers]:
+        """The same for up to 64 pairs of an author's id and another id, in their order."""
+        ...
+
 
 class JobQueue(Protocol):
     """The fan-out jobs that wait, shared by all replicas."""
 
-    async def lease(self, duration: timedelta) -> FanOutJob | None:
-        """The job that has waited longest, for this caller alone until the lease is over.
+    async def lease(self, duration: timedelta, most: int) -> list[FanOutJob]:
+        """The jobs that have waited longest, for this caller alone until the lease is over.
 
-        Posts of one author are delivered one after the other, so that no author gets more than a
-        share of the turns.
+        The longest first. Posts of one author are delivered one after the other, so that no author
+        gets more than a share of the turns. Of those that take a batch of their own, since they
+        have reached some followers already or are taken back, one is leased: workers divide them.
         """
         ...
 
-    async def postpone(self, job: FanOutJob, delay: timedelta) -> None:
-        """Give a job back that could not be worked on, until a while is over."""
+    async def postpone(self, pauses: Sequence[tuple[FanOutJob, timedelta]]) -> None:
+        """Give jobs back that could not be worked on, each until a while is over."""
         ...
 
 

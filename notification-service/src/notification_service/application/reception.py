@@ -1,7 +1,6 @@
 """Who is told, and whether it is pushed, by what people want."""
 
-from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -19,33 +18,35 @@ class Reception:
     clock: Clock
 
     async def admit(
-        self, unit: UnitOfWork, drafts: Sequence[Draft], author_id: int | None = None
+        self, unit: UnitOfWork, drafts: Sequence[Draft], author_ids: Sequence[int] = ()
     ) -> list[Draft]:
         """Those drafts that are wanted, in their order, silent where they are not to be pushed.
 
-        With `author_id` they tell of a post of that person, whom some have muted. Who is not told
-        of an event is noted, with the reason.
+        With `author_ids`, one a draft, they tell of posts of these people, whom some have muted.
+        Who is not told of an event is noted, with the reason.
         """
         user_ids = [draft.user_id for draft in drafts]
-        wishes = await unit.preferences.of(user_ids)
-        muting = set[int]()
-        if author_id is not None:
-            muting = await unit.preferences.muting(author_id, user_ids)
+        wishes = await unit.preferences.of(set(user_ids))
+        pairs = list(zip(user_ids, author_ids, strict=True)) if author_ids else []
+        muting = await unit.preferences.muting(pairs)
         if not (wishes or muting):
             return list(drafts)
         now = self.clock()
-        received = [_received(draft, muting, wishes, now) for draft in drafts]
+        muted = [pair in muting for pair in pairs] or [False] * len(drafts)
+        received = [
+            _received(draft, wishes.get(draft.user_id), now, is_muted=is_muted)
+            for draft, is_muted in zip(drafts, muted, strict=True)
+        ]
         await unit.skip([one for one in received if isinstance(one, Skipped)])
         return [one for one in received if isinstance(one, Draft)]
 
 
 def _received(
-    draft: Draft, muting: AbstractSet[int], wishes: Mapping[int, Preferences], now: datetime
+    draft: Draft, wish: Preferences | None, now: datetime, *, is_muted: bool
 ) -> Draft | Skipped | None:
     """A draft as its receiver wants it; else why not, where it tells of an event."""
-    wish = wishes.get(draft.user_id)
     reason = None
-    if draft.user_id in muting:
+    if is_muted:
         reason = Reason.MUTED
     elif wish is not None and draft.content.type in wish.in_app_off:
         reason = Reason.IN_APP_OFF

@@ -16,7 +16,7 @@ from notification_service.domain.events import (
     UnreadChanged,
 )
 from notification_service.domain.facts import Fact, PostGone, PostPublished
-from notification_service.domain.fan_out import FanOutJob
+from notification_service.domain.fan_out import Progress
 from notification_service.domain.models import Draft, Notification, Target
 from notification_service.domain.preferences import Preferences
 from notification_service.domain.provenance import Skipped
@@ -87,8 +87,8 @@ class PreferenceChanges(Protocol):
         """The preferences of those who have said something."""
         ...
 
-    async def muting(self, author_id: int, user_ids: Collection[int]) -> set[int]:
-        """Those of the users who are not told of an author's posts."""
+    async def muting(self, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+        """Those of the pairs of a user and an author in which the first has muted the second."""
         ...
 
     async def replace(self, preferences: Preferences) -> None:
@@ -115,8 +115,11 @@ class JobChanges(Protocol):
         """Tell nobody any more, and begin to take back what was told."""
         ...
 
-    async def advance(self, job: FanOutJob, checkpoint: int, *, is_done: bool) -> bool:
-        """Note how far a job is; False where it is no longer at the stage and place it was at."""
+    async def advance(self, moves: Sequence[Progress]) -> set[int]:
+        """Note how far jobs are; returns the ids of the posts of those whose progress counts.
+
+        Those don't that are no longer at the stage and place that they were at.
+        """
         ...
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "NotificationNotWanted",
     "StreamClosing",
     "SubscriberTooSlow",
+    "Unavailable",
     "UserNotFound",
 ]
 

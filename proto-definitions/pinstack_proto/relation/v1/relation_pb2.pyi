@@ -300,6 +300,103 @@ class StreamFollowersResponse(_message.Message):
 Global___StreamFollowersResponse: _TypeAlias = StreamFollowersResponse  # noqa: Y015
 
 @_typing.final
+class BatchGetFollowerIdsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FOLLOWEES_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    limit: _builtins.int
+    """Most ids of each one's followers; from 1 to 10,000."""
+    @_builtins.property
+    def followees(self) -> _containers.RepeatedCompositeFieldContainer[Global___FollowersAfter]:
+        """Of whom, and from where on; at most 64."""
+
+    def __init__(
+        self,
+        *,
+        followees: _abc.Iterable[Global___FollowersAfter] | None = ...,
+        limit: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["followees", b"followees", "limit", b"limit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetFollowerIdsRequest: _TypeAlias = BatchGetFollowerIdsRequest  # noqa: Y015
+
+@_typing.final
+class FollowersAfter(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FOLLOWEE_ID_FIELD_NUMBER: _builtins.int
+    AFTER_ID_FIELD_NUMBER: _builtins.int
+    followee_id: _builtins.int
+    after_id: _builtins.int
+    """The last follower that the caller has dealt with; 0 from the beginning."""
+    def __init__(
+        self,
+        *,
+        followee_id: _builtins.int = ...,
+        after_id: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_id", b"after_id", "followee_id", b"followee_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FollowersAfter: _TypeAlias = FollowersAfter  # noqa: Y015
+
+@_typing.final
+class BatchGetFollowerIdsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FOLLOWERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def followers(self) -> _containers.RepeatedCompositeFieldContainer[Global___FollowerIds]:
+        """One for each followee asked for, in the order asked."""
+
+    def __init__(
+        self,
+        *,
+        followers: _abc.Iterable[Global___FollowerIds] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["followers", b"followers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetFollowerIdsResponse: _TypeAlias = BatchGetFollowerIdsResponse  # noqa: Y015
+
+@_typing.final
+class FollowerIds(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FOLLOWER_IDS_FIELD_NUMBER: _builtins.int
+    IS_LAST_FIELD_NUMBER: _builtins.int
+    is_last: _builtins.bool
+    """No follower comes after these."""
+    @_builtins.property
+    def follower_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Ascending."""
+
+    def __init__(
+        self,
+        *,
+        follower_ids: _abc.Iterable[_builtins.int] | None = ...,
+        is_last: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["follower_ids", b"follower_ids", "is_last", b"is_last"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FollowerIds: _TypeAlias = FollowerIds  # noqa: Y015
+
+@_typing.final
 class CheckRelationsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -60,6 +60,11 @@ class RelationServiceStub:
                 request_serializer=pinstack__proto_dot_relation_dot_v1_dot_relation__pb2.StreamFollowersRequest.SerializeToString,
                 response_deserializer=pinstack__proto_dot_relation_dot_v1_dot_relation__pb2.StreamFollowersResponse.FromString,
                 _registered_method=True)
+        self.BatchGetFollowerIds = channel.unary_unary(
+                '/relation.v1.RelationService/BatchGetFollowerIds',
+                request_serializer=pinstack__proto_dot_relation_dot_v1_dot_relation__pb2.BatchGetFollowerIdsRequest.SerializeToString,
+                response_deserializer=pinstack__proto_dot_relation_dot_v1_dot_relation__pb2.BatchGetFollowerIdsResponse.FromString,
+                _registered_method=True)
         self.CheckRelations = channel.unary_unary(
                 '/relation.v1.RelationService/CheckRelations',
                 request_serializer=pinstack__proto_dot_relation_dot_v1_dot_relation__pb2.CheckRelationsRequest.SerializeToString,
@@ -107,6 +112,13 @@ class RelationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchGetFollowerIds(self, request, context):
+        """The next followers' ids of each of several followees, for a fan-out of many posts at once.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CheckRelations(self, request, context):
         """How one user stands to each of several others.
         """
@@ -141,6 +153,11 @@ def add_RelationServiceServicer_to_server(servicer, server):
                     servicer.StreamFollowers,
                     request_deserializer=pinstack__proto_dot_relation_dot_v1_dot_relation__pb2.StreamFollowersRequest.FromString,
                     response_serializer=pinstack__proto_dot_relation_dot_v1_dot_relation__pb2.StreamFollowersResponse.SerializeToString,
+            ),
+            'BatchGetFollowerIds': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchGetFollowerIds,
+                    request_deserializer=pinstack__proto_dot_relation_dot_v1_dot_relation__pb2.BatchGetFollowerIdsRequest.FromString,
+                    response_serializer=pinstack__proto_dot_relation_dot_v1_dot_relation__pb2.BatchGetFollowerIdsResponse.SerializeToString,
             ),
             'CheckRelations': grpc.unary_unary_rpc_method_handler(
                     servicer.CheckRelations,
@@ -284,6 +301,33 @@ class RelationService:
             '/relation.v1.RelationService/StreamFollowers',
             pinstack__proto_dot_relation_dot_v1_dot_relation__pb2.StreamFollowersRequest.SerializeToString,
             pinstack__proto_dot_relation_dot_v1_dot_relation__pb2.StreamFollowersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchGetFollowerIds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/relation.v1.RelationService/BatchGetFollowerIds',
+            pinstack__proto_dot_relation_dot_v1_dot_relation__pb2.BatchGetFollowerIdsRequest.SerializeToString,
+            pinstack__proto_dot_relation_dot_v1_dot_relation__pb2.BatchGetFollowerIdsResponse.FromString,
             options,
             channel_credentials,
             insecure,

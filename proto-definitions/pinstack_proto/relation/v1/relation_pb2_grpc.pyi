@@ -28,6 +28,8 @@ class RelationServiceStub:
     """Whom the follower follows, the latest first."""
     StreamFollowers: _aio.UnaryStreamMultiCallable[_relation_pb2.StreamFollowersRequest, _relation_pb2.StreamFollowersResponse]
     """All followers' ids in ascending order, for fan-out; resumes after any last_id."""
+    BatchGetFollowerIds: _aio.UnaryUnaryMultiCallable[_relation_pb2.BatchGetFollowerIdsRequest, _relation_pb2.BatchGetFollowerIdsResponse]
+    """The next followers' ids of each of several followees, for a fan-out of many posts at once."""
     CheckRelations: _aio.UnaryUnaryMultiCallable[_relation_pb2.CheckRelationsRequest, _relation_pb2.CheckRelationsResponse]
     """How one user stands to each of several others."""
 
@@ -75,6 +77,14 @@ class RelationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_relation_pb2.StreamFollowersRequest, _abc.AsyncIterator[_relation_pb2.StreamFollowersResponse]],
     ) -> _abc.AsyncIterator[_relation_pb2.StreamFollowersResponse]:
         """All followers' ids in ascending order, for fan-out; resumes after any last_id."""
+
+    @_abc_1.abstractmethod
+    def BatchGetFollowerIds(
+        self,
+        request: _relation_pb2.BatchGetFollowerIdsRequest,
+        context: _aio.ServicerContext[_relation_pb2.BatchGetFollowerIdsRequest, _abc.Awaitable[_relation_pb2.BatchGetFollowerIdsResponse]],
+    ) -> _abc.Awaitable[_relation_pb2.BatchGetFollowerIdsResponse]:
+        """The next followers' ids of each of several followees, for a fan-out of many posts at once."""
 
     @_abc_1.abstractmethod
     def CheckRelations(

@@ -8,10 +8,16 @@ from service_kit import metrics, pages
 from service_kit.grpc_server import Context
 
 from relation_service.application.use_cases import Relations
-from relation_service.domain.models import Pair, PersonPage, Relation, Window
+from relation_service.domain.models import (
+    LARGEST_BATCH,
+    Pair,
+    PersonPage,
+    Place,
+    Relation,
+    Window,
+)
 
 _BATCH: Final = 1000
-_LARGEST_BATCH: Final = 10_000
 
 ListRequest = relation_pb2.GetFollowersRequest | relation_pb2.GetFolloweesRequest
 
@@ -61,10 +67,22 @@ class RelationServicer(relation_pb2_grpc.RelationServiceServicer):
     async def StreamFollowers(
         self, request: relation_pb2.StreamFollowersRequest, context: Context
     ) -> AsyncIterator[relation_pb2.StreamFollowersResponse]:
-        size = min(max(request.batch_size, 0), _LARGEST_BATCH) or _BATCH
+        size = min(max(request.batch_size, 0), LARGEST_BATCH) or _BATCH
         batches = self._relations.followers(request.followee_id, request.after_id, size)
         async for batch in batches:
             yield relation_pb2.StreamFollowersResponse(follower_ids=batch, last_id=batch[-1])
+
+    async def BatchGetFollowerIds(
+        self, request: relation_pb2.BatchGetFollowerIdsRequest, context: Context
+    ) -> relation_pb2.BatchGetFollowerIdsResponse:
+        places = [Place(one.followee_id, one.after_id) for one in request.followees]
+        found = await self._relations.follower_ids(places, request.limit)
+        return relation_pb2.BatchGetFollowerIdsResponse(
+            followers=[
+                relation_pb2.FollowerIds(follower_ids=some.ids, is_last=some.is_last)
+                for some in found
+            ]
+        )
 
     async def CheckRelations(
         self, request: relation_pb2.CheckRelationsRequest, context: Context

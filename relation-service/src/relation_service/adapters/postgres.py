@@ -6,14 +6,23 @@ from datetime import datetime
 from typing import Final
 
 from service_kit import pages
-from service_kit.database import Connection, Database, refusals
+from service_kit.database import Connection, Database, columns, refusals
 from service_kit.outbox import OutboxRecord
 from service_kit.unit_of_work import Emit, unit_of_work
 
 from relation_service.application.ports import UnitOfWork
 from relation_service.domain.errors import AlreadyFollowing, CannotFollowYourself, UserNotFound
 from relation_service.domain.events import Event
-from relation_service.domain.models import Follow, FollowPage, Pair, Relation, Side, Window
+from relation_service.domain.models import (
+    Follow,
+    FollowerIds,
+    FollowPage,
+    Pair,
+    Place,
+    Relation,
+    Side,
+    Window,
+)
 
 _MEANINGS: Final = {"follows_pair": AlreadyFollowing, "follows_not_self": CannotFollowYourself}
 _ENDS: Final[dict[Side, tuple[str, str]]] = {
@@ -25,6 +34,15 @@ _ENDS: Final[dict[Side, tuple[str, str]]] = {
 _FOLLOWERS_AFTER: Final = """
 SELECT follower_id FROM follows WHERE followee_id = $1 AND follower_id > $2
 ORDER BY follower_id LIMIT $3
+"""
+_FOLLOWER_IDS: Final = """
+SELECT ARRAY(
+    SELECT follower_id FROM follows
+    WHERE followee_id = asked.followee_id AND follower_id > asked.after_id
+    ORDER BY follower_id LIMIT $3
+) AS ids
+FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS asked (followee_id, after_id, position)
+ORDER BY position
 """
 _RELATIONS: Final = """
 SELECT other,
@@ -93,6 +111,11 @@ class PostgresFollows:
                 after_id = batch[-1]
             if len(rows) < batch_size:
                 return
+
+    async def follower_ids(self, places: Sequence[Place], limit: int) -> list[FollowerIds]:
+        asked = columns(((place.followee_id, place.after_id) for place in places), 2)
+        rows = await self._database.fetch("follower_ids", _FOLLOWER_IDS, *asked, limit + 1)
+        return [FollowerIds(tuple(row["ids"][:limit]), len(row["ids"]) <= limit) for row in rows]
 
     async def relations(self, user_id: int, others: Sequence[int]) -> list[Relation]:
         rows = await self._database.fetch("relations", _RELATIONS, user_id, others)

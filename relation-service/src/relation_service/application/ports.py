@@ -6,7 +6,17 @@ from datetime import datetime
 from typing import Protocol
 
 from relation_service.domain.events import Event
-from relation_service.domain.models import Follow, FollowPage, Pair, Person, Relation, Side, Window
+from relation_service.domain.models import (
+    Follow,
+    FollowerIds,
+    FollowPage,
+    Pair,
+    Person,
+    Place,
+    Relation,
+    Side,
+    Window,
+)
 
 
 class Follows(Protocol):
@@ -20,6 +30,10 @@ class Follows(Protocol):
         self, followee_id: int, after_id: int, batch_size: int
     ) -> AsyncIterator[Sequence[int]]:
         """The ids of all followers above `after_id`, ascending, in batches that are never empty."""
+        ...
+
+    async def follower_ids(self, places: Sequence[Place], limit: int) -> list[FollowerIds]:
+        """Up to `limit` followers from each place on, in the order of the places."""
         ...
 
     async def relations(self, user_id: int, others: Sequence[int]) -> list[Relation]:

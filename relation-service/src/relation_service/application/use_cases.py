@@ -14,9 +14,13 @@ from relation_service.domain.errors import (
 from relation_service.domain.events import FollowCreated, FollowDeleted
 from relation_service.domain.models import (
     DELETED,
+    LARGEST_BATCH,
     MOST_CHECKED,
+    MOST_FOLLOWEES,
+    FollowerIds,
     Pair,
     PersonPage,
+    Place,
     Relation,
     Side,
     Window,
@@ -77,6 +81,16 @@ class Relations:
         """The ids of all followers above `after_id`, ascending, in batches. Raises `InvalidIds`."""
         check_id("followee_id", followee_id)
         return self.follows.followers(followee_id, after_id, batch_size)
+
+    async def follower_ids(self, places: Sequence[Place], limit: int) -> list[FollowerIds]:
+        """Up to `limit` followers from each of up to 64 places on. Raises `InvalidIds`."""
+        if len(places) > MOST_FOLLOWEES:
+            raise InvalidIds(violations=[FieldViolation("followees", f"at most {MOST_FOLLOWEES}")])
+        if not 1 <= limit <= LARGEST_BATCH:
+            raise InvalidIds(violations=[FieldViolation("limit", f"from 1 to {LARGEST_BATCH}")])
+        for place in places:
+            check_id("followees.followee_id", place.followee_id)
+        return await self.follows.follower_ids(places, limit) if places else []
 
     async def check(self, user_id: int, others: Sequence[int]) -> list[Relation]:
         """How a user stands to each of up to 100 others. Raises `InvalidIds`."""

@@ -13,6 +13,10 @@ from relation_service.domain.errors import (
 
 LARGEST_ID: Final = 2**63 - 1
 MOST_CHECKED: Final = 100
+MOST_FOLLOWEES: Final = 64
+"""Whose followers are told in one answer: with as many of each, half a gRPC message at the most."""
+LARGEST_BATCH: Final = 10_000
+"""Followers of one of them, likewise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,22 @@ class PersonPage:
     total: int
     total_is_estimate: bool
     last_follow_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the followers of somebody: behind the one with the id `after_id`."""
+
+    followee_id: int
+    after_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FollowerIds:
+    """Some followers, ascending; `is_last` where none come after them."""
+
+    ids: tuple[int, ...]
+    is_last: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Final
 from service_kit.database import Connection, Database, Row, columns
 
 from notification_service.domain.facts import PostGone, PostPublished
-from notification_service.domain.fan_out import FanOutJob, Stage
+from notification_service.domain.fan_out import FanOutJob, Progress, Stage
 
 _ADD: Final = """
 INSERT INTO fanout_jobs (post_id, author_id, stage, event_id, title, occurred_at, traceparent)
@@ -26,28 +26,56 @@ ON CONFLICT (post_id) DO UPDATE SET
     stage = excluded.stage, event_id = excluded.event_id, checkpoint = 0, failures = 0,
     due_at = excluded.due_at
 """
+# Rows are locked in the order of post ids, as they are to add and to cancel.
 _ADVANCE: Final = """
-UPDATE fanout_jobs SET
-    checkpoint = $4, stage = CASE WHEN $5 THEN 'done' ELSE stage END, failures = 0,
-    due_at = clock_timestamp()
-WHERE post_id = $1 AND stage = $2 AND checkpoint = $3
-RETURNING true
+WITH place AS (
+    SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::boolean[])
+        AS place (post_id, stage, checkpoint, reached, is_done)
+), held AS (
+    SELECT post_id FROM fanout_jobs WHERE post_id = ANY($1) ORDER BY post_id FOR UPDATE
+)
+UPDATE fanout_jobs AS job SET
+    checkpoint = place.reached, stage = CASE WHEN is_done THEN 'done' ELSE job.stage END,
+    failures = 0, due_at = clock_timestamp()
+FROM held JOIN place USING (post_id)
+WHERE job.post_id = held.post_id AND job.stage = place.stage AND job.checkpoint = place.checkpoint
+RETURNING job.post_id
 """
-_LEASE: Final = """
-UPDATE fanout_jobs SET due_at = clock_timestamp() + $1::interval
-WHERE post_id = (
-    SELECT post_id FROM fanout_jobs AS job
-    WHERE stage <> 'done' AND due_at <= now()
-      AND (stage = 'withdrawing' OR NOT EXISTS (
-          SELECT FROM fanout_jobs AS earlier
-          WHERE earlier.author_id = job.author_id AND earlier.stage = 'delivering'
-            AND earlier.post_id < job.post_id))
-    ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-RETURNING post_id, author_id, stage, event_id, title, occurred_at, traceparent, checkpoint, failures
+# In two parts, as a limit is on rows and each worker is to have one of the second part.
+_WAITING: Final = """
+SELECT post_id, due_at FROM fanout_jobs AS job
+WHERE {part} AND due_at <= now()
+  AND (stage = 'withdrawing' OR NOT EXISTS (
+      SELECT FROM fanout_jobs AS earlier
+      WHERE earlier.author_id = job.author_id AND earlier.stage = 'delivering'
+        AND earlier.post_id < job.post_id))
+ORDER BY due_at LIMIT {limit} FOR UPDATE SKIP LOCKED
 """
+_LEASE: Final = f"""
+WITH fresh AS ({_WAITING.format(part="stage = 'delivering' AND checkpoint = 0", limit="$2")}),
+begun AS (
+    {_WAITING.format(part="stage <> 'done' AND (stage = 'withdrawing' OR checkpoint > 0)", limit=1)}
+), next AS (
+    SELECT post_id, due_at AS since FROM (TABLE fresh UNION ALL TABLE begun) AS waiting
+    ORDER BY due_at LIMIT $2
+), leased AS (
+    UPDATE fanout_jobs AS job SET due_at = clock_timestamp() + $1::interval
+    FROM next WHERE job.post_id = next.post_id
+    RETURNING job.*, since
+)
+SELECT post_id, author_id, stage, event_id, title, occurred_at, traceparent, checkpoint, failures
+FROM leased ORDER BY since, post_id
+"""  # noqa: S608
 _POSTPONE: Final = """
-UPDATE fanout_jobs SET due_at = clock_timestamp() + $4::interval, failures = failures + 1
-WHERE post_id = $1 AND stage = $2 AND checkpoint = $3
+WITH place AS (
+    SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::interval[])
+        AS place (post_id, stage, checkpoint, delay)
+), held AS (
+    SELECT post_id FROM fanout_jobs WHERE post_id = ANY($1) ORDER BY post_id FOR UPDATE
+)
+UPDATE fanout_jobs AS job SET due_at = clock_timestamp() + place.delay, failures = failures + 1
+FROM held JOIN place USING (post_id)
+WHERE job.post_id = held.post_id AND job.stage = place.stage AND job.checkpoint = place.checkpoint
 """
 
 
@@ -57,13 +85,13 @@ class PostgresJobQueue:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def lease(self, duration: timedelta) -> FanOutJob | None:
-        row = await self._database.fetch_row("fanout_lease", _LEASE, duration)
-        return None if row is None else job_from_row(row)
+    async def lease(self, duration: timedelta, most: int) -> list[FanOutJob]:
+        rows = await self._database.fetch("fanout_lease", _LEASE, duration, most)
+        return [job_from_row(row) for row in rows]
 
-    async def postpone(self, job: FanOutJob, delay: timedelta) -> None:
-        place = (job.post_id, job.stage, job.checkpoint)
-        await self._database.fetch("fanout_postpone", _POSTPONE, *place, delay)
+    async def postpone(self, pauses: Sequence[tuple[FanOutJob, timedelta]]) -> None:
+        rows = ((job.post_id, job.stage, job.checkpoint, delay) for job, delay in pauses)
+        await self._database.fetch("fanout_postpone", _POSTPONE, *columns(rows, 4))
 
 
 class PostgresJobChanges:
@@ -85,9 +113,13 @@ class PostgresJobChanges:
             rows = ((post.post_id, post.author_id, post.event_id) for post in posts)
             await self._connection.execute(_CANCEL, *columns(rows, 3))
 
-    async def advance(self, job: FanOutJob, checkpoint: int, *, is_done: bool) -> bool:
-        place = (job.post_id, job.stage, job.checkpoint)
-        return bool(await self._connection.fetchval(_ADVANCE, *place, checkpoint, is_done))
+    async def advance(self, moves: Sequence[Progress]) -> set[int]:
+        rows = (
+            (one.job.post_id, one.job.stage, one.job.checkpoint, one.checkpoint, one.is_done)
+            for one in moves
+        )
+        advanced = await self._connection.fetch(_ADVANCE, *columns(rows, 5))
+        return {row["post_id"] for row in advanced}
 
 
 def job_from_row(row: Row) -> FanOutJob:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from service_kit.database import Connection, Database, Row
+from service_kit.database import Connection, Database, Row, columns
 
 from notification_service.domain.preferences import Mute, Preferences, QuietHours
 
@@ -16,7 +16,8 @@ SELECT author_id, muted_at FROM mutes WHERE user_id = $1 AND author_id > $2
 ORDER BY author_id LIMIT $3
 """
 _MUTING: Final = """
-SELECT user_id FROM mutes WHERE author_id = $1 AND user_id = ANY($2::bigint[])
+SELECT user_id, author_id FROM mutes
+JOIN unnest($1::bigint[], $2::bigint[]) AS asked (user_id, author_id) USING (user_id, author_id)
 """
 _IS_OPEN: Final = """
 NOT EXISTS (SELECT FROM inboxes WHERE user_id = $1 AND closed_at IS NOT NULL)
@@ -60,9 +61,11 @@ class PostgresPreferenceChanges:
             return {}
         return _by_user(await self._connection.fetch(_OF, list(user_ids)))
 
-    async def muting(self, author_id: int, user_ids: Collection[int]) -> set[int]:
-        rows = await self._connection.fetch(_MUTING, author_id, list(user_ids))
-        return {row["user_id"] for row in rows}
+    async def muting(self, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+        if not pairs:
+            return set()
+        rows = await self._connection.fetch(_MUTING, *columns(pairs, 2))
+        return {(row["user_id"], row["author_id"]) for row in rows}
 
     async def replace(self, preferences: Preferences) -> None:
         quiet = preferences.quiet_hours
