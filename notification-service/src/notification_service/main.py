@@ -35,9 +35,9 @@ from notification_service.adapters.postgres.units import Changes, PostgresUnits
 from notification_service.adapters.postgres.upkeep import PostgresRemains
 from notification_service.adapters.relation_client import GrpcFollowership
 from notification_service.adapters.user_client import GrpcUsers
-from notification_service.adapters.worker import Worker
+from notification_service.adapters.worker import Crew, Worker
 from notification_service.application.explanations import Explanations
-from notification_service.application.fan_out import FanOut
+from notification_service.application.fan_out import MOST_JOBS, FanOut
 from notification_service.application.live import Hub
 from notification_service.application.reactions import Reactions
 from notification_service.application.reception import Reception
@@ -87,11 +87,16 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             *(queue, users, followership, units, reception, settings.fanout_batch),
             failures=(AppError, PostgresError),
         )
-        workers = workers_of(settings, fan_out, units)
-        for worker in workers:
+        tellers = [
+            Worker(f"fan-out {number}", fan_out.turn, _POLL_SECONDS)
+            for number in range(settings.fanout_workers)
+        ]
+        emptying, forgetting = upkeep_of(settings, units)
+        for worker in (*tellers, emptying, forgetting):
             tasks.start(worker.run(), worker.name)
+        crew = Crew(tellers, MOST_JOBS, work_from=(PostPublished, PostGone))
         reactions = Reactions(users, units, reception)
-        consumer = consumer_of(settings, reactions, workers, hub)
+        consumer = consumer_of(settings, reactions, [crew, emptying], hub)
         health.observe("kafka", consumer.check)
         tasks.start(consumer.run(), "event consumer")
         preferences = PostgresPreferences(database)
@@ -157,8 +162,8 @@ def explanations_of(
     return Explanations(inboxes, provenance, followership, utc_now, kept)
 
 
-def workers_of(settings: Settings, fan_out: FanOut, units: PostgresUnits) -> list[Worker]:
-    """Who works beside the requests; each one polls, and is woken by what makes work for it."""
+def upkeep_of(settings: Settings, units: PostgresUnits) -> tuple[Worker, Worker]:
+    """Who deletes: one what closed inboxes hold, at once, the other what is old."""
     upkeep = Upkeep(
         units,
         retention=timedelta(days=settings.retention_days),
@@ -167,28 +172,17 @@ def workers_of(settings: Settings, fan_out: FanOut, units: PostgresUnits) -> lis
         traces_kept=timedelta(days=settings.trace_days),
         most_traces=settings.most_traces,
     )
-    return [
-        *(
-            Worker(
-                f"fan-out {number}",
-                fan_out.turn,
-                _POLL_SECONDS,
-                work_from=(PostPublished, PostGone),
-            )
-            for number in range(settings.fanout_workers)
-        ),
-        Worker(
-            "emptying of closed inboxes",
-            upkeep.empty_closed,
-            _UPKEEP_SECONDS,
-            work_from=(AccountGone,),
-        ),
-        Worker("upkeep", upkeep.forget, _UPKEEP_SECONDS),
-    ]
+    emptying = Worker(
+        "emptying of closed inboxes",
+        upkeep.empty_closed,
+        _UPKEEP_SECONDS,
+        work_from=(AccountGone,),
+    )
+    return emptying, Worker("upkeep", upkeep.forget, _UPKEEP_SECONDS)
 
 
 def consumer_of(
-    settings: Settings, reactions: Reactions, workers: Sequence[Worker], hub: Hub
+    settings: Settings, reactions: Reactions, workers: Sequence[Worker | Crew], hub: Hub
 ) -> Consumer:
     """Who hears of others' events, and wakes the workers that have work from them."""
 

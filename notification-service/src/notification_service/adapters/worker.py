@@ -1,7 +1,8 @@
 """Work beside the requests: turn after turn while there is some, then a wait until there is."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from math import ceil
 
 import asyncpg
 from service_kit import logs
@@ -31,6 +32,12 @@ class Worker:
         self._poll_seconds = poll_seconds
         self._backoff: Backoff[str] = Backoff(delays or Delays(0.1, 5.0))
         self._woken = asyncio.Event()
+        self._waits = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it waits to be woken, and has not been."""
+        return self._waits and not self._woken.is_set()
 
     def wake(self) -> None:
         """Say that there is something to do. Cheap."""
@@ -62,8 +69,35 @@ class Worker:
         await asyncio.sleep(delay)
 
     async def _wait(self, seconds: float) -> None:
+        self._waits = True
         try:
             async with asyncio.timeout(seconds):
                 await self._woken.wait()
         except TimeoutError:
             return
+        finally:
+            self._waits = False
+
+
+class Crew:
+    """Workers who share their work. Facts wake as many as they make work for, `share` for each.
+
+    Were all woken by each fact, all but one would look for nothing.
+    """
+
+    def __init__(
+        self, workers: Sequence[Worker], share: int, work_from: tuple[type[object], ...]
+    ) -> None:
+        self._workers = workers
+        self._share = share
+        self._work_from = work_from
+
+    def hear(self, facts: Iterable[object]) -> bool:
+        """Wake some if there is work from these, which are committed; returns whether so."""
+        found = sum(isinstance(fact, self._work_from) for fact in facts)
+        idle = [worker for worker in self._workers if worker.is_idle]
+        # Where none is idle, one may just be finding nothing: all look again after their turns.
+        woken = idle[: ceil(found / self._share)] or self._workers
+        for worker in woken if found else ():
+            worker.wake()
+        return found > 0
