@@ -11,7 +11,7 @@ from pinstack_proto.relation.v1.relation_pb2_grpc import RelationServiceStub
 from pinstack_proto.user.v1 import user_pb2
 from pinstack_proto.user.v1.user_pb2_grpc import UserServiceStub
 from service_kit import inbox
-from service_kit.database import Connection, open_database
+from service_kit.database import BY_INDEX, Connection, open_database
 from service_kit.events import Consumer
 from service_kit.grpc_client import open_channel
 from service_kit.grpc_server import serve
@@ -67,7 +67,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         enter = stack.enter_async_context
         health = Health(NAME)
         admin = await enter(serve_admin(host, settings.admin_port, health))
-        database = await enter(open_database(url, settings.postgres, NAME))
+        database = await enter(open_database(url, settings.postgres, NAME, BY_INDEX))
         health.require("postgres", database.ping)
         users, followership = await enter(peers_of(settings))
         tasks = await enter(background())

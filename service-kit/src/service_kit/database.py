@@ -4,7 +4,8 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 from service_kit import logs, metrics, tracing
@@ -21,6 +22,15 @@ else:
     Pool = asyncpg.Pool
 
 Row = asyncpg.Record
+
+BY_INDEX: Final[Mapping[str, str]] = MappingProxyType(
+    {"enable_seqscan": "off", "enable_bitmapscan": "off"}
+)
+"""For who takes work from tables. What is done leaves dead rows there until the next vacuum: an
+index scan marks those that it has met and passes over them from then on, other scans visit all of
+them each time. And a plan made while a table was empty, which reads all of it, is kept until the
+table is analyzed.
+"""
 
 _SPAN = {"db.system.name": "postgresql"}
 
@@ -114,13 +124,17 @@ class Database:
 
 @asynccontextmanager
 async def open_database(
-    url: str, settings: PostgresSettings, service: str
+    url: str,
+    settings: PostgresSettings,
+    service: str,
+    session: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Database]:
     """The database at `url` (postgresql://role:password@host:port/name) while the block runs.
 
-    A server that is away is waited for: a service that starts before its database is not an error.
+    `session` has settings of PostgreSQL for its connections. A server that is away is waited for: a
+    service that starts before its database is not an error.
     """
-    pool = await _connect(url, settings, service)
+    pool = await _connect(url, settings, service, session)
     try:
         with _measured(pool, service):
             yield Database(pool, service, settings.acquire_timeout_seconds)
@@ -146,11 +160,13 @@ def _measured(pool: Pool, service: str) -> Iterator[None]:
             metrics.DB_POOL_CONNECTIONS.labels(service, state).set_function(float)
 
 
-async def _connect(url: str, settings: PostgresSettings, service: str) -> Pool:
+async def _connect(
+    url: str, settings: PostgresSettings, service: str, session: Mapping[str, str]
+) -> Pool:
     pause = 0.1
     while True:
         try:
-            return await _create_pool(url, settings, service)
+            return await _create_pool(url, settings, service, session)
         except _AWAY as error:
             reason = type(error).__name__
             logs.get(__name__).warning("database is away", reason=reason, retry_in=pause)
@@ -158,7 +174,9 @@ async def _connect(url: str, settings: PostgresSettings, service: str) -> Pool:
             pause = min(pause * 2, 2.0)
 
 
-async def _create_pool(url: str, settings: PostgresSettings, service: str) -> Pool:
+async def _create_pool(
+    url: str, settings: PostgresSettings, service: str, session: Mapping[str, str]
+) -> Pool:
     milliseconds = str(int(settings.statement_timeout_seconds * 1000))
     return await asyncpg.create_pool(
         url,
@@ -170,6 +188,7 @@ async def _create_pool(url: str, settings: PostgresSettings, service: str) -> Po
             "application_name": service,
             "statement_timeout": milliseconds,
             "idle_in_transaction_session_timeout": "30000",
+            **session,
         },
     )
 

@@ -8,6 +8,7 @@ from prometheus_client import REGISTRY
 from service_kit import pages
 from service_kit.config import PostgresSettings
 from service_kit.database import (
+    BY_INDEX,
     Database,
     DatabaseTooSlow,
     DatabaseUnavailable,
@@ -125,3 +126,17 @@ async def test_a_connection_keeps_its_session_when_it_goes_back(database_url: st
             await connection.execute("SET application_name = 'kept'")
         rows = await database.fetch("name", "SHOW application_name")
         assert rows[0]["application_name"] == "kept", "a statement undid it: a round trip more"
+
+
+async def test_work_is_found_by_its_index_though_the_plan_was_made_on_an_empty_table(
+    database_url: str,
+) -> None:
+    async with (
+        open_database(database_url, PostgresSettings(), SERVICE, BY_INDEX) as database,
+        database.connection() as connection,
+    ):
+        await connection.execute("CREATE TEMP TABLE work (id int, due int, done bool)")
+        await connection.execute("CREATE INDEX work_due ON work (due) WHERE NOT done")
+        sql = "EXPLAIN SELECT id FROM work WHERE NOT done AND due < 5 ORDER BY id LIMIT 9"
+        plan = "\n".join(row[0] for row in await connection.fetch(sql))
+    assert "->  Index Scan using work_due" in plan

@@ -11,7 +11,7 @@ from typing import Final
 import asyncpg
 from service_kit import logs, metrics
 from service_kit.backoff import Backoff, Delays
-from service_kit.database import Connection
+from service_kit.database import BY_INDEX, Connection
 from service_kit.events.publisher import Publisher
 from service_kit.events.topics import TOPIC_KEPT
 from service_kit.outbox import table
@@ -103,6 +103,7 @@ class Relay:
                 # A stamp that a crash takes back is a record sent twice, which is allowed; a flush
                 # for each one would hold back the next.
                 "synchronous_commit": "off",
+                **BY_INDEX,
                 # The server lets go of the lock of a replica whose machine is gone.
                 "tcp_keepalives_idle": "5",
                 "tcp_keepalives_interval": "2",
