@@ -8,7 +8,7 @@ from uuid import UUID
 
 from notification_service.domain.events import Event, UnreadChanged
 from notification_service.domain.facts import Fact, PostGone, PostPublished
-from notification_service.domain.fan_out import FanOutJob, Progress
+from notification_service.domain.fan_out import Advance, FanOutJob
 from notification_service.domain.preferences import Preferences
 from notification_service.domain.provenance import Skipped
 from tests.inbox_changes import InMemoryInboxChanges
@@ -129,10 +129,10 @@ class InMemoryUnit(InMemoryInboxChanges):
             self._tables.causes[post.post_id] = post.event_id
             self._put(FanOutJob(post.post_id, post.author_id, None))
 
-    async def advance(self, moves: Sequence[Progress]) -> set[int]:
+    async def advance(self, moves: Sequence[Advance]) -> set[int]:
         return {move.job.post_id for move in moves if self._advance(move)}
 
-    def _advance(self, move: Progress) -> bool:
+    def _advance(self, move: Advance) -> bool:
         job, current = move.job, self._tables.jobs.get(move.job.post_id)
         if current is None or job.post_id in self._tables.done:
             return False

@@ -31,7 +31,7 @@ from notification_service.adapters.postgres.preferences import (
     PostgresPreferences,
 )
 from notification_service.adapters.postgres.provenance import PostgresProvenance
-from notification_service.adapters.postgres.units import Changes, PostgresUnits
+from notification_service.adapters.postgres.units import CONSUMER, Changes, PostgresUnits
 from notification_service.adapters.postgres.upkeep import PostgresRemains
 from notification_service.adapters.relation_client import GrpcFollowership
 from notification_service.adapters.user_client import GrpcUsers
@@ -101,10 +101,11 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         tasks.start(consumer.run(), "event consumer")
         preferences = PostgresPreferences(database)
         inboxes = PostgresInboxes(database)
+        provenance = PostgresProvenance(database, CONSUMER)
         servicer = NotificationServicer(
             Notifications(inboxes, users, units, preferences, reception),
             Wishes(preferences, users, units),
-            explanations_of(settings, inboxes, PostgresProvenance(database, NAME), followership),
+            explanations_of(settings, inboxes, provenance, followership),
             hub,
             stream_bytes=settings.stream_buffer_bytes,
             heartbeat_seconds=settings.heartbeat_seconds,

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from notification_service.domain.facts import PostPublished
-from notification_service.domain.fan_out import FanOutJob, Progress
+from notification_service.domain.fan_out import Advance, FanOutJob
 from tests.builders import a_follow, a_post, a_post_gone
 from tests.contract.stores import Store
 
@@ -52,7 +52,7 @@ async def test_only_those_of_several_jobs_advance_that_are_where_they_were(store
     assert await _advance(store, jobs[1], 50)
     await _cancel(store, 3)
     async with store.units.begin() as unit:
-        moves = [Progress(job, 70, is_done=job.post_id == 4) for job in jobs]
+        moves = [Advance(job, 70, is_done=job.post_id == 4) for job in jobs]
         assert await unit.jobs.advance(moves) == {1, 4}
     left = [job for _ in range(3) for job in await store.queue.lease(LEASE, 9)]
     assert {(job.post_id, job.checkpoint) for job in left} == {(1, 70), (2, 50), (3, 0)}
@@ -183,4 +183,4 @@ async def _lease(store: Store) -> FanOutJob:
 
 async def _advance(store: Store, job: FanOutJob, checkpoint: int, *, is_done: bool = False) -> bool:
     async with store.units.begin() as unit:
-        return bool(await unit.jobs.advance([Progress(job, checkpoint, is_done)]))
+        return bool(await unit.jobs.advance([Advance(job, checkpoint, is_done)]))

@@ -33,8 +33,8 @@ def test_every_job_gets_on_once_in_at_most_two_transactions_of_a_batch(
             assert ids == whole.followers.ids[: len(ids)]
             assert ids or not whole.followers.ids
             is_whole = ids == whole.followers.ids
-            assert step.progress.is_done == (is_whole and whole.followers.is_last)
-            assert step.progress.checkpoint == (ids[-1] if ids else 5)
+            assert step.advance.is_done == (is_whole and whole.followers.is_last)
+            assert step.advance.checkpoint == (ids[-1] if ids else 5)
 
 
 def test_what_one_does_not_need_of_its_share_the_others_have() -> None:

@@ -10,7 +10,7 @@ from notification_service.application.reception import Reception
 from notification_service.application.units import Units
 from notification_service.domain.errors import AppError, Unavailable
 from notification_service.domain.facts import DELETED_USERNAME, post_subject
-from notification_service.domain.fan_out import FanOutJob, Progress, Step, transactions_of
+from notification_service.domain.fan_out import Advance, FanOutJob, Step, transactions_of
 from notification_service.domain.models import Target
 
 LEASE: Final = timedelta(seconds=30)
@@ -88,7 +88,7 @@ class FanOut:
 
     async def _tell_at_once(self, steps: Sequence[Step]) -> None:
         async with self.units.begin() as unit:
-            advanced = await unit.jobs.advance([step.progress for step in steps])
+            advanced = await unit.jobs.advance([step.advance for step in steps])
             told = [
                 (step.job.author_id, draft)
                 for step in steps
@@ -112,7 +112,7 @@ class FanOut:
         async with self.units.begin() as unit:
             holders = await unit.inboxes.holders(subject, job.checkpoint, self.batch)
             reached = holders[-1] if holders else job.checkpoint
-            if await unit.jobs.advance([Progress(job, reached, len(holders) < self.batch)]):
+            if await unit.jobs.advance([Advance(job, reached, len(holders) < self.batch)]):
                 await unit.inboxes.lock(holders)
                 targets = [Target(user_id, subject) for user_id in holders]
                 unit.emit(await unit.inboxes.withdraw(targets))

@@ -16,7 +16,7 @@ from notification_service.domain.events import (
     UnreadChanged,
 )
 from notification_service.domain.facts import Fact, PostGone, PostPublished
-from notification_service.domain.fan_out import Progress
+from notification_service.domain.fan_out import Advance
 from notification_service.domain.models import Draft, Notification, Target
 from notification_service.domain.preferences import Preferences
 from notification_service.domain.provenance import Skipped
@@ -115,7 +115,7 @@ class JobChanges(Protocol):
         """Tell nobody any more, and begin to take back what was told."""
         ...
 
-    async def advance(self, moves: Sequence[Progress]) -> set[int]:
+    async def advance(self, moves: Sequence[Advance]) -> set[int]:
         """Note how far jobs are; returns the ids of the posts of those whose progress counts.
 
         Those don't that are no longer at the stage and place that they were at.

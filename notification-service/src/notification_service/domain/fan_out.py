@@ -50,8 +50,8 @@ class Followers:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """The place that a job reaches: the last user id that is dealt with then."""
+class Advance:
+    """A job gets on to a place: the last user id that is dealt with then."""
 
     job: FanOutJob
     checkpoint: int
@@ -67,10 +67,10 @@ class Step:
     followers: Followers
 
     @property
-    def progress(self) -> Progress:
+    def advance(self) -> Advance:
         """Where the job is after it."""
         ids = self.followers.ids
-        return Progress(self.job, ids[-1] if ids else self.job.checkpoint, self.followers.is_last)
+        return Advance(self.job, ids[-1] if ids else self.job.checkpoint, self.followers.is_last)
 
     @property
     def drafts(self) -> list[Draft]:

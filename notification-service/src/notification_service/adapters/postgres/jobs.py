@@ -7,7 +7,7 @@ from typing import Final
 from service_kit.database import Connection, Database, Row, columns
 
 from notification_service.domain.facts import PostGone, PostPublished
-from notification_service.domain.fan_out import FanOutJob, Progress, Stage
+from notification_service.domain.fan_out import Advance, FanOutJob, Stage
 
 _ADD: Final = """
 INSERT INTO fanout_jobs (post_id, author_id, stage, event_id, title, occurred_at, traceparent)
@@ -113,7 +113,7 @@ class PostgresJobChanges:
             rows = ((post.post_id, post.author_id, post.event_id) for post in posts)
             await self._connection.execute(_CANCEL, *columns(rows, 3))
 
-    async def advance(self, moves: Sequence[Progress]) -> set[int]:
+    async def advance(self, moves: Sequence[Advance]) -> set[int]:
         rows = (
             (one.job.post_id, one.job.stage, one.job.checkpoint, one.checkpoint, one.is_done)
             for one in moves
