@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from service_kit.work_budget import WorkBudget
+
+from post_service.adapters.media_worker.processes import Bounds, WorkerProcesses
 from post_service.domain.models import Media, MediaDraft, NewPost, Post, Tag
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -45,3 +48,8 @@ def a_post(post_id: int = 1, author_id: int = 1, title: str = "Hello") -> Post:
         created_at=NOW,
         updated_at=NOW,
     )
+
+
+def worker_processes(bounds: Bounds | None = None) -> WorkerProcesses:
+    """Processes with as much time as they like."""
+    return WorkerProcesses(bounds or Bounds(), WorkBudget(1.0, 3600.0))

@@ -47,6 +47,7 @@ def _settings(folder: Path, collector: Collector) -> StackSettings:
     environment = {
         "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
         "POST_MEDIA_MAX_CONCURRENT_UPLOADS": "100",
+        "POST_MEDIA_SHARE": "1",
     }
     return stack_settings(folder, replicas, environment, grpc_tls=True)
 

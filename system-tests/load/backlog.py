@@ -18,7 +18,9 @@ _LONGEST_SECONDS: Final = 120.0
 _QUIET_NOTIFICATIONS: Final = "SELECT count(*) FROM notifications"
 
 _UNSENT: Final = "SELECT count(*) FROM outbox WHERE sent_at IS NULL"
-_PUBLISHED: Final = "SELECT event_id FROM outbox"
+_PUBLISHED: Final = "SELECT event_id FROM outbox WHERE topic = ANY($1::text[])"
+_HEARD_TOPICS: Final = ["post-events", "relation-events"]
+"""What notification-service hears; uploads, for one, tell others."""
 _HEARD: Final = "SELECT count(DISTINCT event_id) FROM inbox WHERE event_id = ANY($1::uuid[])"
 _UNFINISHED: Final = "SELECT count(*) FROM fanout_jobs WHERE stage <> 'done'"
 _UNREAD: Final = """
@@ -72,7 +74,7 @@ async def _drained(platform: Platform) -> Drained:
 async def _left(sources: Sequence[asyncpg.Connection], target: asyncpg.Connection) -> int:
     left: int = await target.fetchval(_UNFINISHED) + await target.fetchval(_UNSENT)
     for source in sources:
-        published = [row["event_id"] for row in await source.fetch(_PUBLISHED)]
+        published = [row["event_id"] for row in await source.fetch(_PUBLISHED, _HEARD_TOPICS)]
         left += len(published) - await target.fetchval(_HEARD, published)
     return left
 

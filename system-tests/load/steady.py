@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+import uvloop
+
 from load.generators import Request
 from load.measured import Measured, of_samples
 
@@ -51,9 +53,9 @@ class Steady:
 
 
 def bytes_of(request: Request) -> bytes:
-    """What goes over the wire: HTTP/1.1, one request a connection."""
+    """What goes over the wire: HTTP/1.1, on a connection that is kept."""
     body = request.body.encode()
-    lines = [f"{request.method} {request.path} HTTP/1.1", "host: localhost", "connection: close"]
+    lines = [f"{request.method} {request.path} HTTP/1.1", "host: localhost"]
     if request.token:
         lines.append(f"authorization: Bearer {request.token}")
     if body:
@@ -61,16 +63,51 @@ def bytes_of(request: Request) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
+class Connections:
+    """Connections to one address, kept between requests as those of an app or a proxy are."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._address = host, port
+        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+
+    async def status_of(self, request: bytes) -> int:
+        """Send it and read the whole answer.
+
+        Raises OSError, EOFError, ValueError or IndexError without one.
+        """
+        reader, writer = await self._one()
+        try:
+            writer.write(request)
+            head = (await reader.readuntil(b"\r\n\r\n")).lower()
+            await reader.readexactly(int(head.partition(b"content-length:")[2].split()[0]))
+        except BaseException:
+            writer.close()
+            raise
+        if b"connection: close" in head:
+            writer.close()
+        else:
+            self._idle.append((reader, writer))
+        return int(head.split()[1])
+
+    def close(self) -> None:
+        """End those that are idle."""
+        for _, writer in self._idle:
+            writer.close()
+
+    async def _one(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return self._idle.pop() if self._idle else await asyncio.open_connection(*self._address)
+
+
 async def _drive(
-    address: tuple[str, int], request: bytes, rate: float, seconds: float
+    connections: Connections, request: bytes, rate: float, seconds: float
 ) -> list[tuple[int, float]]:
     answers: list[tuple[int, float]] = []
 
     async def ask() -> None:
         begun, status = time.perf_counter(), 0
-        with suppress(OSError, TimeoutError, ValueError, IndexError):
+        with suppress(OSError, EOFError, TimeoutError, ValueError, IndexError):
             async with asyncio.timeout(_TIMEOUT_SECONDS):
-                status = await status_of(address, request)
+                status = await connections.status_of(request)
         answers.append((status, (time.perf_counter() - begun) * 1000))
 
     begun = time.monotonic()
@@ -78,23 +115,12 @@ async def _drive(
         for number in range(round(rate * seconds)):
             await asyncio.sleep(begun + number / rate - time.monotonic())
             tasks.create_task(ask())
+    connections.close()
     return answers
-
-
-async def status_of(address: tuple[str, int], request: bytes) -> int:
-    """Send it and read the whole answer. Raises OSError, ValueError or IndexError without one."""
-    reader, writer = await asyncio.open_connection(*address)
-    try:
-        writer.write(request)
-        line = await reader.readline()
-        await reader.read()
-        return int(line.split()[1])
-    finally:
-        writer.close()
 
 
 if __name__ == "__main__":
     _host, _port, _rate, _seconds = sys.argv[1:]
     _request = sys.stdin.buffer.read()
-    _driving = _drive((_host, int(_port)), _request, float(_rate), float(_seconds))
-    print(json.dumps(asyncio.run(_driving)))
+    _driving = _drive(Connections(_host, int(_port)), _request, float(_rate), float(_seconds))
+    print(json.dumps(uvloop.run(_driving)))

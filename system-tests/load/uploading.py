@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+import uvloop
 from PIL import Image
 
 from load.measured import Measured, of_samples
@@ -132,4 +133,4 @@ if __name__ == "__main__":
     _host, _port, _rate, _seconds = sys.argv[1:]
     _tokens = sys.stdin.read().split()
     _driving = _drive((_host, int(_port)), _tokens, float(_rate), float(_seconds))
-    print(json.dumps(asyncio.run(_driving)))
+    print(json.dumps(uvloop.run(_driving)))

@@ -64,6 +64,15 @@ class HashSettings(BaseSettings):
     parallelism: int = Field(1, ge=1, description="Lanes of one hash.")
     threads: int = Field(2, ge=1, description="Passwords hashed at once, at idle priority.")
     queue: int = Field(512, ge=0, description="Passwords that wait; more are refused at once.")
+    share: float = Field(
+        0.125, gt=0, le=1, description="Share of all processors that hashing takes in the long run."
+    )
+    saved_seconds: float = Field(
+        4.0, gt=0, description="Processor time of hashing that is saved up, to be taken at once."
+    )
+    longest_wait: float = Field(
+        5.0, gt=0, description="A password that would wait longer, in seconds, is refused at once."
+    )
 
 
 class LoginSettings(BaseSettings):

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 from pinstack_proto import topics
@@ -18,7 +18,7 @@ from service_kit.health import Health, serve_admin
 from service_kit.periodic import every
 from service_kit.runtime import Background, Running, background
 
-from auth_service.adapters.argon2 import argon2_passwords
+from auth_service.adapters.argon2 import Argon2Passwords, Pool, argon2_passwords
 from auth_service.adapters.common_passwords import common_passwords
 from auth_service.adapters.event_consumer import USER_DELETED, UserEvents
 from auth_service.adapters.grpc_servicer import AuthServicer
@@ -39,7 +39,7 @@ from auth_service.application.signing_keys import KeySet
 from auth_service.application.throttling import Throttle
 from auth_service.application.tokens import Tokens
 from auth_service.application.use_cases import Accounts, Logins, SignedIn
-from auth_service.config import Settings
+from auth_service.config import HashSettings, Settings
 from auth_service.domain.refresh_tokens import RefreshTokens
 from auth_service.domain.rules import PasswordRules
 
@@ -59,7 +59,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         database = await enter(open_database(url, settings.postgres, NAME))
         health.require("postgres", database.ping)
         channel = await enter(open_channel(settings.peers.user_grpc_address, USERS, settings.grpc))
-        passwords = stack.enter_context(argon2_passwords(**settings.hashing.model_dump()))
+        passwords = stack.enter_context(_passwords(settings.hashing))
         tasks = await enter(background())
         ring = await _key_ring(settings, database)
         revocations = PostgresRevocations(database, url)
@@ -99,6 +99,17 @@ def key_set(settings: Settings, database: Database) -> KeySet:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _passwords(hashing: HashSettings) -> AbstractContextManager[Argon2Passwords]:
+    pool = Pool(
+        threads=hashing.threads,
+        queue=hashing.queue,
+        share=hashing.share,
+        saved_seconds=hashing.saved_seconds,
+        longest_wait=hashing.longest_wait,
+    )
+    return argon2_passwords(hashing.memory_kib, hashing.time_cost, hashing.parallelism, pool)
 
 
 def _refresh_tokens(settings: Settings) -> RefreshTokens:

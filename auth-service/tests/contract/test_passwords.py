@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from auth_service.adapters.argon2 import argon2_passwords
+from auth_service.adapters.argon2 import Pool, argon2_passwords
 from auth_service.application.ports import Passwords
 from tests.fakes import PlainPasswords
 
@@ -14,7 +14,7 @@ def passwords(request: pytest.FixtureRequest) -> Iterator[Passwords]:
     if request.param == "plain":
         yield PlainPasswords()
         return
-    with argon2_passwords(8, 1, 1, threads=1, queue=4) as made:
+    with argon2_passwords(8, 1, 1, Pool(threads=1, queue=4)) as made:
         yield made
 
 

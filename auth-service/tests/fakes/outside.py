@@ -92,6 +92,10 @@ class PlainPasswords:
         self.checked: list[str | None] = []
         self.refusal: AppError | None = None
 
+    def check_room(self) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+
     async def hash(self, password: str) -> str:
         if self.refusal is not None:
             raise self.refusal

@@ -2,19 +2,20 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 from argon2 import PasswordHasher
 from service_kit.testing import eventually
 
-from auth_service.adapters.argon2 import Argon2Passwords, argon2_passwords
+from auth_service.adapters.argon2 import Argon2Passwords, Pool, argon2_passwords
 from auth_service.domain.errors import Overloaded
 
 
 @pytest.fixture
 def passwords() -> Iterator[Argon2Passwords]:
-    with argon2_passwords(8, 1, 1, threads=1, queue=2) as made:
+    with argon2_passwords(8, 1, 1, Pool(threads=1, queue=2)) as made:
         yield made
 
 
@@ -51,7 +52,7 @@ async def test_one_password_typed_on_two_keyboards_is_one(passwords: Argon2Passw
 async def test_a_hash_of_other_parameters_is_outdated_and_still_matches(
     passwords: Argon2Passwords,
 ) -> None:
-    with argon2_passwords(16, 1, 1, threads=1, queue=1) as stronger:
+    with argon2_passwords(16, 1, 1, Pool(threads=1, queue=1)) as stronger:
         password_hash = await passwords.hash("secure123")
         assert stronger.is_outdated(password_hash)
         assert not passwords.is_outdated(password_hash)
@@ -60,7 +61,7 @@ async def test_a_hash_of_other_parameters_is_outdated_and_still_matches(
 
 async def test_beyond_the_queue_one_is_refused_at_once_and_others_go_on() -> None:
     gate = Gate()
-    passwords = Argon2Passwords(gate, threads=1, queue=2)
+    passwords = Argon2Passwords(gate, Pool(threads=1, queue=2))
     gate.open.clear()
     waiting = [asyncio.create_task(passwords.hash("secure123")) for _ in range(3)]
     await asyncio.gather(*(asyncio.sleep(0) for _ in waiting))
@@ -75,7 +76,7 @@ async def test_beyond_the_queue_one_is_refused_at_once_and_others_go_on() -> Non
 
 async def test_a_caller_who_goes_away_frees_its_place_but_no_thread_before_its_time() -> None:
     gate = Gate()
-    passwords = Argon2Passwords(gate, threads=1, queue=1)
+    passwords = Argon2Passwords(gate, Pool(threads=1, queue=1))
     gate.open.clear()
     at_work, waiting = (asyncio.create_task(passwords.hash("secure123")) for _ in range(2))
     await asyncio.sleep(0)
@@ -90,3 +91,24 @@ async def test_a_caller_who_goes_away_frees_its_place_but_no_thread_before_its_t
     await eventually(third.done)
     assert await passwords.hash("secure123")
     passwords.close()
+
+
+async def test_who_would_wait_too_long_for_a_share_of_the_processors_is_refused_at_once() -> None:
+    scarce = Pool(threads=1, queue=100, share=1e-6, saved_seconds=1e-6, longest_wait=5.0)
+    with argon2_passwords(8, 1, 1, scarce) as passwords:
+        passwords.check_room()
+        assert await passwords.hash("secure123")
+        with pytest.raises(Overloaded) as refused:
+            passwords.check_room()
+        with pytest.raises(Overloaded):
+            await passwords.hash("secure123")
+    assert refused.value.retry_after
+
+
+async def test_hashing_waits_until_its_share_of_the_processors_is_due() -> None:
+    with argon2_passwords(1024, 1, 1, Pool(1, 100, share=0.01, saved_seconds=1e-6)) as passwords:
+        begun = time.monotonic()
+        spent = time.process_time()
+        await asyncio.gather(*(passwords.hash("secure123") for _ in range(3)))
+        spent, taken = time.process_time() - spent, time.monotonic() - begun
+    assert taken > 2 * spent

@@ -145,6 +145,7 @@ async def test_an_overload_is_told_at_once_and_is_no_wrong_guess(world: World) -
     for _ in range(LIMITS.pair.guesses + 1):
         with pytest.raises(Overloaded):
             await world.logins.login("ann", PASSWORD, CLIENT)
+    assert world.users.looked_up == []  # nothing was done for nothing
     world.passwords.refusal = None
     await world.logins.login("ann", PASSWORD, CLIENT)
 

@@ -41,6 +41,15 @@ class MediaSettings(BaseSettings):
     )
     max_pixels: int = Field(50_000_000, ge=1, description="A picture with more has failed.")
     workers: int = Field(1, ge=0, le=64, description="Files processed at once; 0 processes none.")
+    share: float = Field(
+        0.125,
+        gt=0,
+        le=1,
+        description="Share of all processors that processing takes in the long run.",
+    )
+    saved_seconds: float = Field(
+        4.0, gt=0, description="Processor time of processing that is saved up, to be taken at once."
+    )
     max_concurrent_uploads: int = Field(
         16, ge=1, description="Files that arrive at once; more get 429."
     )

@@ -16,6 +16,7 @@ from service_kit.health import Health, serve_admin
 from service_kit.outbox import Relay
 from service_kit.periodic import every
 from service_kit.runtime import Background, Running, background
+from service_kit.work_budget import WorkBudget
 
 from post_service.adapters.event_consumer import TYPES, HeardEvents
 from post_service.adapters.event_records import event_to_record
@@ -132,8 +133,9 @@ def _media(
         settings.quota_bytes,
         Places(settings.max_concurrent_uploads),
     )
-    processors = WorkerProcesses(Bounds(pixels=settings.max_pixels))
-    workers = Workers(Processing(uploads, objects, processors))
+    budget = WorkBudget(settings.share, settings.saved_seconds)
+    processors = WorkerProcesses(Bounds(pixels=settings.max_pixels), budget)
+    workers = Workers(Processing(uploads, objects, processors), budget)
     for number in range(settings.workers):
         tasks.start(every(_BREATHER_SECONDS, workers.round, "media"), f"media worker {number}")
     sweeping = Sweeping(uploads, resumables, objects)

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from post_service.adapters.media_worker.processes import Bounds, WorkerProcesses
+from post_service.adapters.media_worker.processes import Bounds
 from post_service.domain.media import Outcome, ProcessingFailed
+from tests.builders import worker_processes
 from tests.clips import a_clip, ffmpeg, needs_ffmpeg, probed
 
 pytestmark = needs_ffmpeg
@@ -32,7 +33,7 @@ async def made(
     """What a worker makes of a file."""
     source = shown.parent / "source"
     source.write_bytes(content)
-    return await WorkerProcesses(bounds or Bounds()).process(source, shown, content_type)
+    return await worker_processes(bounds).process(source, shown, content_type)
 
 
 def size_of(picture: Path) -> tuple[int, int]:

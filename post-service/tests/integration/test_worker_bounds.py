@@ -8,11 +8,12 @@ from pathlib import Path
 import psutil
 import pytest
 from service_kit.testing import eventually
+from service_kit.work_budget import WorkBudget
 
 from post_service.adapters.media_worker.processes import Bounds, WorkerProcesses
 from post_service.application.processing import Processing
 from post_service.domain.media import Arrival, ProcessingFailed, State, WorkerDied
-from tests.builders import NOW
+from tests.builders import NOW, worker_processes
 from tests.media_fakes import DAY, InMemoryObjects, InMemoryUploads
 from tests.pictures import a_picture
 
@@ -40,13 +41,23 @@ def a_file(folder: Path, content: bytes) -> Path:
 async def test_a_worker_that_needs_more_than_it_may_have_dies(shown: Path, bounds: Bounds) -> None:
     source = a_file(shown, a_picture("PNG", size=LARGE))
     with pytest.raises(WorkerDied):
-        await WorkerProcesses(bounds).process(source, shown, "image/png")
+        await worker_processes(bounds).process(source, shown, "image/png")
+
+
+async def test_what_processes_take_is_paid_for_whatever_they_come_to(shown: Path) -> None:
+    budget = WorkBudget(share=0.5, saved_seconds=0.001, processors=1)
+    processes = WorkerProcesses(Bounds(), budget)
+    await processes.process(a_file(shown, a_picture()), shown, "image/png")
+    owed = budget.wait()
+    with pytest.raises(ProcessingFailed):
+        await processes.process(a_file(shown, b"no picture"), shown, "image/png")
+    assert 0 < owed < budget.wait()
 
 
 async def test_a_picture_that_decodes_to_more_than_memory_holds_has_failed(shown: Path) -> None:
     source = a_file(shown, a_picture(size=LARGE))
     with pytest.raises(ProcessingFailed, match="it takes too much memory"):
-        await WorkerProcesses(Bounds(memory=200 * MIB)).process(source, shown, "image/jpeg")
+        await worker_processes(Bounds(memory=200 * MIB)).process(source, shown, "image/jpeg")
 
 
 async def test_what_the_worker_dies_of_has_failed_in_the_end_and_the_next_one_is_served() -> None:
@@ -57,7 +68,7 @@ async def test_what_the_worker_dies_of_has_failed_in_the_end_and_the_next_one_is
         objects.keep(key, content)
         arrival = Arrival(1, key.encode().ljust(32), "image/png", len(content), (key,))
         numbers[key] = (await uploads.add(arrival, 10**9))[0].id
-    processing = Processing(uploads, objects, WorkerProcesses(Bounds(seconds=1, niceness=0)))
+    processing = Processing(uploads, objects, worker_processes(Bounds(seconds=1, niceness=0)))
     while uploads.now < NOW + DAY:
         while await processing.next():
             pass
@@ -99,14 +110,14 @@ def worker_of(noted: Path) -> psutil.Process:
 
 async def test_an_ffmpeg_that_does_not_end_is_ended(shown: Path, endless_ffmpeg: Path) -> None:
     with pytest.raises(ProcessingFailed, match="it takes too long"):
-        await WorkerProcesses(Bounds(patience=12, niceness=0)).process(
+        await worker_processes(Bounds(patience=12, niceness=0)).process(
             a_file(shown, b"x"), shown, "video/mp4"
         )
     await eventually(lambda: is_gone(endless_ffmpeg), 5)
 
 
 async def test_ffmpeg_ends_with_a_worker_that_is_killed(shown: Path, endless_ffmpeg: Path) -> None:
-    work = WorkerProcesses(Bounds()).process(a_file(shown, b"x"), shown, "video/mp4")
+    work = worker_processes().process(a_file(shown, b"x"), shown, "video/mp4")
     task = asyncio.create_task(work)
     await eventually(endless_ffmpeg.exists, 20)
     worker_of(endless_ffmpeg).kill()
@@ -119,8 +130,9 @@ A_SERVICE = """
 import asyncio, sys
 from pathlib import Path
 from post_service.adapters.media_worker.processes import Bounds, WorkerProcesses
+from service_kit.work_budget import WorkBudget
 source, folder = map(Path, sys.argv[1:])
-asyncio.run(WorkerProcesses(Bounds()).process(source, folder, "video/mp4"))
+asyncio.run(WorkerProcesses(Bounds(), WorkBudget(1.0, 60.0)).process(source, folder, "video/mp4"))
 """
 
 
@@ -137,7 +149,7 @@ async def test_both_end_with_a_service_that_is_killed(shown: Path, endless_ffmpe
 
 
 async def test_both_end_with_a_service_that_gives_up(shown: Path, endless_ffmpeg: Path) -> None:
-    work = WorkerProcesses(Bounds()).process(a_file(shown, b"x"), shown, "video/mp4")
+    work = worker_processes().process(a_file(shown, b"x"), shown, "video/mp4")
     task = asyncio.create_task(work)
     await eventually(endless_ffmpeg.exists, 20)
     task.cancel()

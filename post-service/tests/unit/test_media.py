@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from post_service.application.media import MediaLibrary, Places
-from post_service.application.processing import Processing, Sweeping
+from post_service.application.media import INCOMING, MediaLibrary, Places
+from post_service.application.processing import Processing, Sweeping, Workers
 from post_service.application.resumable import ResumableUploads
 from post_service.domain import errors, media
 from post_service.domain.errors import InvalidArgument
@@ -123,6 +123,21 @@ async def test_what_fails_says_why_and_can_be_sent_again(world: World) -> None:
     assert (await world.taken()).id == upload.id
     await world.processing.next()
     assert (await world.library.get(upload.id, 1)).state is media.State.READY
+
+
+async def test_each_file_waits_until_it_is_its_turn(world: World) -> None:
+    for content in (b"image one", b"image two"):
+        await world.taken(content)
+    waiting_at_turns = []
+
+    class Turns:
+        async def turn(self) -> None:
+            waiting_at_turns.append(sum(key.startswith(INCOMING) for key in world.objects.content))
+
+    workers = Workers(world.processing, Turns())
+    workers.wake()
+    await workers.round()
+    assert waiting_at_turns == [2, 1, 0]
 
 
 async def test_what_kills_its_workers_has_failed_after_three_attempts(world: World) -> None:

@@ -20,7 +20,7 @@ from load.raw_sockets import RawCrowd
 from load.registry import benchmark
 from load.requests import follow, new_follows
 from load.sockets import listening
-from load.steady import bytes_of, status_of
+from load.steady import Connections, bytes_of
 
 _RATE: Final = 100
 _WARM_UP_SECONDS: Final = 3
@@ -51,7 +51,7 @@ async def _delivered(platform: Platform, follows: Sequence[Request]) -> Measured
     """The delays of all but those that warm the platform up; an error is a missing frame."""
     warm_up = _RATE * _WARM_UP_SECONDS
     parts = urlsplit(platform.url)
-    gateway = str(parts.hostname), parts.port or 0
+    gateway = Connections(str(parts.hostname), parts.port or 0)
     async with listening(platform.url, platform.people) as heard:
         await _at_rate(gateway, follows[:warm_up])
         await heard.reaches(warm_up, _LATE_SECONDS)
@@ -60,10 +60,11 @@ async def _delivered(platform: Platform, follows: Sequence[Request]) -> Measured
         sent = await _at_rate(gateway, follows[warm_up:])
         elapsed = time.monotonic() - begun
         await heard.reaches(sent, _LATE_SECONDS)
+        gateway.close()
         return of_samples(heard.delays_ms, elapsed, errors=sent - len(heard.delays_ms))
 
 
-async def _at_rate(gateway: tuple[str, int], requests: Sequence[Request]) -> int:
+async def _at_rate(gateway: Connections, requests: Sequence[Request]) -> int:
     """Send each request when it is due, whether the ones before are answered or not."""
     begun = time.monotonic()
     async with asyncio.TaskGroup() as group:
@@ -73,9 +74,9 @@ async def _at_rate(gateway: tuple[str, int], requests: Sequence[Request]) -> int
     return len(requests)
 
 
-async def _send(gateway: tuple[str, int], request: Request) -> None:
+async def _send(gateway: Connections, request: Request) -> None:
     async with asyncio.timeout(_LATE_SECONDS):
-        status = await status_of(gateway, bytes_of(request))
+        status = await gateway.status_of(bytes_of(request))
     if status not in _DONE:
         raise RuntimeError(f"a follow was answered with {status}")
 

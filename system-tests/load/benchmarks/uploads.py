@@ -17,8 +17,8 @@ from load.uploading import Upload, Uploading
 
 UPLOADS_A_SECOND: Final = 20
 READS_A_SECOND: Final = 200
-WARM_SECONDS: Final = 3.0
-"""Until pictures are processed while others come."""
+WARM_SECONDS: Final = 8.0
+"""Until the time of processing that was saved up is spent, and pictures wait for its share."""
 SETTLE_SECONDS: Final = 3.0
 ROUNDS: Final = 3
 

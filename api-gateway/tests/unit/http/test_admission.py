@@ -2,8 +2,13 @@
 
 import asyncio
 
+import pytest
+from service_kit.errors import Unavailable
 from service_kit.testing import eventually
 
+from api_gateway.adapters.http.admission import Admission
+from api_gateway.adapters.http.errors import Overloaded
+from api_gateway.adapters.http.routes.auth import TOO_MANY_SIGN_INS
 from tests.unit.http.client import EdgeOfTest, served
 from tests.unit.http.things import Things, things
 
@@ -19,3 +24,33 @@ async def test_a_flood_of_passwords_is_shed_and_everything_else_is_served() -> N
     assert (shed.status_code, shed.json()["code"]) == (503, "SERVER_OVERLOADED")
     assert int(shed.headers["retry-after"]) >= 1
     assert read.status_code == 200
+
+
+async def test_a_service_that_was_full_is_not_asked_by_those_who_come_at_once() -> None:
+    resource = Things()
+    resource.failure = Unavailable(TOO_MANY_SIGN_INS.message, code="OVERLOADED")
+    resource.gate.set()
+    async with served(things(resource), EdgeOfTest(password_places=9)) as client:
+        codes = [(await client.put("/slow")).json()["code"] for _ in range(3)]
+        read = await client.get("/things")
+    assert codes == ["OVERLOADED", "SERVER_OVERLOADED", "SERVER_OVERLOADED"]
+    assert resource.entered == 1
+    assert read.status_code == 200
+
+
+def test_a_service_that_was_full_is_left_alone_for_a_moment_only() -> None:
+    now = 100.0
+    admission = Admission(5, "http_password", lambda: now)
+    admission.hear(Unavailable(code="OVERLOADED"))
+    with pytest.raises(Overloaded), admission.place():
+        pytest.fail("it was asked")
+    now += 0.06
+    with admission.place():
+        pass
+
+
+def test_after_any_other_error_the_next_one_is_let_in() -> None:
+    admission = Admission(1)
+    admission.hear(Unavailable())
+    with admission.place():
+        pass

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 
 import pytest
 from service_kit.errors import Unavailable
+from service_kit.testing import eventually
 
 from api_gateway.adapters.http.hot_reads import LIFETIME_SECONDS, HotReads
 from api_gateway.application.recent_writes import RecentWrites
@@ -59,6 +61,10 @@ async def _title(world: World, user: int | None = 2, post: int = 1) -> str:
 async def _titles(world: World, user: int | None = 2, query: str = "limit=5") -> list[str]:
     answer = await world.request("GET", f"/posts/list?{query}", user)
     return [post["title"] for post in answer.json()["data"]["posts"]]
+
+
+async def _is_titled(world: World, title: str) -> bool:
+    return await _title(world) == title
 
 
 async def _change(world: World, title: str) -> None:
@@ -157,6 +163,37 @@ async def test_a_load_that_began_before_a_write_is_not_kept_for_its_author(house
     assert await own == "new"
     assert await reading == "old"
     assert await _title(house.there, 1) == "new"
+
+
+async def test_nobody_waits_for_what_is_popular(house: House) -> None:
+    await house.here.written("old", user=1)
+    house.later(0.001)
+    for _ in range(4):
+        assert await _title(house.here) == "old"
+    await _change(house.there, "new")
+    gate = house.here.posts.gate = Gate()
+    house.later(LIFETIME_SECONDS * 0.6)
+    assert await _title(house.here) == "old"
+    async with asyncio.timeout(10):
+        await gate.reached.wait()  # it is being fetched, for others
+    assert await _title(house.here) == "old"
+    assert house.here.posts.asked == 2
+    gate.opened.set()
+    await eventually(partial(_is_titled, house.here, "new"))
+    house.later(LIFETIME_SECONDS * 0.45)
+    assert await _title(house.here) == "new"
+    assert house.here.posts.asked == 2
+
+
+async def test_what_few_ask_for_is_not_fetched_until_somebody_does(house: House) -> None:
+    await house.here.written("old", user=1)
+    house.later(0.001)
+    for _ in range(2):
+        await _title(house.here)
+    house.later(LIFETIME_SECONDS * 0.9)
+    await _title(house.here)
+    await asyncio.sleep(0)
+    assert house.here.posts.asked == 1
 
 
 async def test_many_who_ask_at_once_are_one_question(house: House) -> None:

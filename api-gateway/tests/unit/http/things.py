@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Query
 from pydantic import Field
-from service_kit.errors import NotFound, PermissionDenied, Unavailable
+from service_kit.errors import AppError, NotFound, PermissionDenied, Unavailable
 
 from api_gateway.adapters.http.answer import Answer, created, no_content, ok
 from api_gateway.adapters.http.call import Call
@@ -18,6 +18,7 @@ from api_gateway.adapters.http.operations import (
     operation,
     routes_of,
 )
+from api_gateway.adapters.http.routes.auth import TOO_MANY_SIGN_INS
 from api_gateway.adapters.http.schemas import fields
 from api_gateway.adapters.http.schemas.fields import Body, Data, QueryModel
 
@@ -62,10 +63,11 @@ class PageData(Data):
 
 
 class Things:
-    """Counts what it made; `slow` waits for `gate`."""
+    """Counts what it made; `slow` waits for `gate`, and raises `failure` where there is one."""
 
     def __init__(self) -> None:
         self.made = 0
+        self.failure: AppError | None = None
         self.entered = 0
         self.gate = asyncio.Event()
 
@@ -117,10 +119,20 @@ class Things:
         return no_content()
 
     @operation("GET", "/slow", "slow", "Slow", access=Access.OPEN)
-    @operation("PUT", "/slow", "hash", "As slow as a hash", access=Access.OPEN, hashes=True)
+    @operation(
+        "PUT",
+        "/slow",
+        "hash",
+        "As slow as a hash",
+        access=Access.OPEN,
+        hashes=True,
+        errors=(TOO_MANY_SIGN_INS,),
+    )
     async def slow(self) -> Answer:
         self.entered += 1
         await self.gate.wait()
+        if self.failure is not None:
+            raise self.failure
         return ok()
 
     @operation("POST", "/limited", "limited", "Limited", access=Access.OPEN, limit="login")

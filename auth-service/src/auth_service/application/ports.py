@@ -43,6 +43,10 @@ class Users(Protocol):
 class Passwords(Protocol):
     """Slow hashes of passwords. Raises `Overloaded` at once where too many wait."""
 
+    def check_room(self) -> None:
+        """Raise `Overloaded` where one more would have to."""
+        ...
+
     async def hash(self, password: str) -> str:
         """A salted hash that names its parameters."""
         ...

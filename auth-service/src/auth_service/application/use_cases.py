@@ -41,6 +41,7 @@ class Logins:
         Raises `InvalidCredentials`, `TooManyAttempts`, `Overloaded`, `InvalidAccount`.
         """
         check_login(login, password)
+        self.passwords.check_room()  # before anything is looked up for nothing
         guess = login_guess(login, client.address)
         await self.throttle.admit(guess)
         credential = await self.credentials.get(await self.users.find(login) or _NOBODY)

@@ -145,6 +145,14 @@ class Resumables(Protocol):
         ...
 
 
+class Turns(Protocol):
+    """When there is time for more work beside the requests."""
+
+    async def turn(self) -> None:
+        """Return when there is."""
+        ...
+
+
 class Processors(Protocol):
     """What looks into files and makes what is shown of them."""
 

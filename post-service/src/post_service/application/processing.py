@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from post_service.application.media import INCOMING, SHOWN
-from post_service.application.media_ports import Objects, Processors, Resumables, Uploads
+from post_service.application.media_ports import Objects, Processors, Resumables, Turns, Uploads
 from post_service.domain.media import Job, Outcome, ProcessingFailed, WorkerDied
 
 LEASE: Final = timedelta(minutes=5)
@@ -82,6 +82,7 @@ class Workers:
     """Goes through the uploads that wait, whenever it is woken and every few seconds besides."""
 
     processing: Processing
+    turns: Turns
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
 
     def wake(self) -> None:
@@ -94,8 +95,9 @@ class Workers:
             async with asyncio.timeout(_POLL_SECONDS):
                 await self._woken.wait()
         self._woken.clear()
+        await self.turns.turn()
         while await self.processing.next():
-            pass
+            await self.turns.turn()
 
 
 @dataclass(frozen=True, slots=True)

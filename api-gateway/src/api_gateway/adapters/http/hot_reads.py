@@ -19,6 +19,9 @@ from api_gateway.adapters.http.conditional import entity_tag
 from api_gateway.application.recent_writes import Gateways, RecentWrites
 
 LIFETIME_SECONDS: Final = 0.8
+_FRESH_SECONDS: Final = 0.4
+_POPULAR: Final = 3
+"""Whoever asks for the third time for what is no longer fresh has it fetched anew, for others."""
 _MOST_BYTES: Final = 8 * 1024 * 1024
 _LARGEST: Final = 256 * 1024
 _OVERHEAD: Final = 1024
@@ -28,14 +31,18 @@ Key = Hashable
 Work = Callable[[], Awaitable[Answer]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Kept:
-    """A success as it can be given again; `begun` is when it began to be fetched."""
+    """A success as it can be given again, and was `uses` times.
+
+    `begun` is when it began to be fetched.
+    """
 
     begun: float
     stem: bytes
     tag: str
     fields: Fields
+    uses: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,18 @@ class HotReads:
         if kept.begun <= oldest:
             return None
         self._hits.inc()
+        kept.uses += 1
         return kept
+
+    def renew(self, key: Key, kept: Kept, work: Callable[[], Work]) -> None:
+        """Have what is popular and no longer fresh fetched anew, so that nobody waits for it.
+
+        `work` makes what to do; it is called only where that is done.
+        """
+        if kept.uses < _POPULAR or self._clock() - kept.begun < _FRESH_SECONDS:
+            return
+        if key not in self._flights:
+            self._start(key, work())
 
     async def load(self, key: Key, user_id: int | None, work: Work) -> Answer:
         """What `work` answers, or the same work for another caller that began late enough."""

@@ -19,7 +19,7 @@ from api_gateway.adapters.http.body_stream import BodyStream, StreamLimits
 from api_gateway.adapters.http.call import Call
 from api_gateway.adapters.http.conditional import named, tagged
 from api_gateway.adapters.http.errors import BodyTooSlow, answer_of, status_of
-from api_gateway.adapters.http.hot_reads import HotReads, Key
+from api_gateway.adapters.http.hot_reads import HotReads, Key, Work
 from api_gateway.adapters.http.idempotency import Idempotency
 from api_gateway.adapters.http.json_body import read_body
 from api_gateway.adapters.http.operations import Access, Hot, Route
@@ -133,9 +133,12 @@ class Endpoint:
         caller = None if call.principal is None else call.principal.user_id
         kept = hot.find(key, caller)
         if kept is not None:
+            hot.renew(key, kept, partial(self._fetching, call, parameters))
             return named(call, Answer(200, again(kept.stem), fields=[*kept.fields]), kept.tag)
-        arguments = self._binding.arguments(call, parameters, b"")
-        return tagged(call, await hot.load(key, caller, partial(self._fetch, arguments)))
+        return tagged(call, await hot.load(key, caller, self._fetching(call, parameters)))
+
+    def _fetching(self, call: Call, parameters: Mapping[str, str]) -> Work:
+        return partial(self._fetch, self._binding.arguments(call, parameters, b""))
 
     async def _fetch(self, arguments: Mapping[str, Any]) -> Answer:
         """As `_work`, but an error is raised: of all who wait for this, each words its own."""
@@ -190,6 +193,7 @@ class Endpoint:
         try:
             answer = await self._handler(**arguments)
         except AppError as error:
+            self._admission.hear(error)
             self._count(status_of(error), error)
             return answer_of(error, call.request_id)
         self._count(answer.status, None)

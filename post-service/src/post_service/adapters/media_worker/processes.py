@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import resource
 import signal
 import sys
 import time
@@ -12,6 +13,7 @@ from subprocess import DEVNULL, PIPE, Popen, TimeoutExpired
 from typing import Any, Final
 
 from service_kit import logs, metrics
+from service_kit.work_budget import WorkBudget
 
 from post_service.domain.media import Outcome, ProcessingFailed, Variant, WorkerDied
 
@@ -35,10 +37,15 @@ class Bounds:
 
 
 class WorkerProcesses:
-    """Makes what is shown of files, each in a process that cannot outgrow its bounds."""
+    """Makes what is shown of files, each in a process that cannot outgrow its bounds.
 
-    def __init__(self, bounds: Bounds) -> None:
+    The processor time of all of them is paid for from the budget.
+    """
+
+    def __init__(self, bounds: Bounds, budget: WorkBudget) -> None:
         self._bounds = bounds
+        self._budget = budget
+        self._paid = _time_of_processes()
 
     async def process(self, source: Path, folder: Path, content_type: str) -> Outcome:
         """See `Processors`."""
@@ -47,10 +54,17 @@ class WorkerProcesses:
             found = await self._ask(source, folder, content_type)
             outcome = "ready"
         finally:
+            self._pay()
             seconds = time.perf_counter() - started
             kind = content_type.partition("/")[0]
             metrics.MEDIA_PROCESSING_DURATION.labels(kind, outcome).observe(seconds)
         return found
+
+    def _pay(self) -> None:
+        """For all that has ended since the last time, whoever's file it was."""
+        taken = _time_of_processes()
+        self._budget.spend(taken - self._paid)
+        self._paid = taken
 
     async def _ask(self, source: Path, folder: Path, content_type: str) -> Outcome:
         command = [sys.executable, "-m", str(_MODULE), json.dumps(asdict(self._bounds))]
@@ -61,6 +75,12 @@ class WorkerProcesses:
             logs.get(__name__).warning("media worker died", code=code, reason=reason)
             raise WorkerDied
         return outcome_from(json.loads(output))
+
+
+def _time_of_processes() -> float:
+    """Seconds of processor time of all children that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 async def _run(command: list[str], seconds: float) -> tuple[int, bytes, bytes]:
