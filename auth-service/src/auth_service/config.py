@@ -70,8 +70,8 @@ class HashSettings(BaseSettings):
     saved_seconds: float = Field(
         4.0, gt=0, description="Processor time of hashing that is saved up, to be taken at once."
     )
-    longest_wait: float = Field(
-        5.0, gt=0, description="A password that would wait longer, in seconds, is refused at once."
+    longest_wait_seconds: float = Field(
+        5.0, gt=0, description="A password that would wait longer is refused at once."
     )
 
 

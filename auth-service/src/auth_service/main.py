@@ -107,7 +107,7 @@ def _passwords(hashing: HashSettings) -> AbstractContextManager[Argon2Passwords]
         queue=hashing.queue,
         share=hashing.share,
         saved_seconds=hashing.saved_seconds,
-        longest_wait=hashing.longest_wait,
+        longest_wait=hashing.longest_wait_seconds,
     )
     return argon2_passwords(hashing.memory_kib, hashing.time_cost, hashing.parallelism, pool)
 

@@ -19,7 +19,7 @@ from tests.pictures import a_picture
 
 MIB = 1024 * 1024
 LARGE = (6000, 6000)
-TOO_LITTLE = [Bounds(memory=20 * MIB), Bounds(seconds=1, niceness=0)]
+TOO_LITTLE = [Bounds(memory=20 * MIB), Bounds(seconds=1, in_idle_time=False)]
 
 
 @pytest.fixture
@@ -68,7 +68,9 @@ async def test_what_the_worker_dies_of_has_failed_in_the_end_and_the_next_one_is
         objects.keep(key, content)
         arrival = Arrival(1, key.encode().ljust(32), "image/png", len(content), (key,))
         numbers[key] = (await uploads.add(arrival, 10**9))[0].id
-    processing = Processing(uploads, objects, worker_processes(Bounds(seconds=1, niceness=0)))
+    processing = Processing(
+        uploads, objects, worker_processes(Bounds(seconds=1, in_idle_time=False))
+    )
     while uploads.now < NOW + DAY:
         while await processing.next():
             pass
@@ -110,7 +112,7 @@ def worker_of(noted: Path) -> psutil.Process:
 
 async def test_an_ffmpeg_that_does_not_end_is_ended(shown: Path, endless_ffmpeg: Path) -> None:
     with pytest.raises(ProcessingFailed, match="it takes too long"):
-        await worker_processes(Bounds(patience=12, niceness=0)).process(
+        await worker_processes(Bounds(patience=12, in_idle_time=False)).process(
             a_file(shown, b"x"), shown, "video/mp4"
         )
     await eventually(lambda: is_gone(endless_ffmpeg), 5)

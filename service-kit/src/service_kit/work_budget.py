@@ -5,6 +5,11 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+_QUOTA: Final = Path("/sys/fs/cgroup/cpu.max")
 
 
 class WorkBudget:
@@ -20,7 +25,7 @@ class WorkBudget:
         share: float,
         saved_seconds: float,
         *,
-        processors: int | None = None,
+        processors: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._rate = share * (processors or own_processors())
@@ -55,9 +60,16 @@ class WorkBudget:
         self._at = now
 
 
-def own_processors() -> int:
-    """How many processors this process may use."""
+def own_processors(quota: Path = _QUOTA) -> float:
+    """How many processors this process may use: by its affinity, and by its container's quota.
+
+    `quota` is the cgroup's `cpu.max`: microseconds of time, or `max`, in so many of the clock.
+    """
     try:
-        return len(os.sched_getaffinity(0))
+        most = float(len(os.sched_getaffinity(0)))
     except AttributeError:  # not Linux
-        return os.cpu_count() or 1
+        most = float(os.cpu_count() or 1)
+    with suppress(OSError, ValueError):
+        time_given, period = map(float, quota.read_text("ascii").split())
+        most = min(most, time_given / period)
+    return most

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from pathlib import Path
 
 import pytest
 from service_kit.work_budget import WorkBudget, own_processors
@@ -79,5 +80,10 @@ async def test_a_turn_comes_when_there_is_time_again() -> None:
     assert budget.wait() == 0
 
 
-def test_it_knows_the_processors() -> None:
-    assert own_processors() >= 1
+def test_it_knows_the_processors(tmp_path: Path) -> None:
+    quota = tmp_path / "cpu.max"
+    everything = own_processors(quota)
+    assert everything >= 1
+    for text, expected in (("50000 100000\n", 0.5), ("max 100000\n", everything), ("", everything)):
+        quota.write_text(text)
+        assert own_processors(quota) == expected

@@ -22,7 +22,7 @@ LOGINS_A_SECOND: Final = 200
 READS_A_SECOND: Final = 200
 WARM_SECONDS: Final = 9.0
 """Until the time of hashing that was saved up is spent, and what comes beyond its share is shed."""
-ROUNDS: Final = 3
+ROUNDS: Final = 5
 SAMPLES: Final = 200
 
 

@@ -14,7 +14,7 @@ from post_service.adapters.media_worker.bounds import bound
 
 def main(limits: dict[str, int], source: Path, folder: Path, content_type: str) -> dict[str, Any]:
     """What was made, or `failure` and why."""
-    bound(limits["memory"], limits["seconds"], limits["niceness"])
+    bound(limits["memory"], limits["seconds"], in_idle_time=bool(limits["in_idle_time"]))
     # Only now: what is loaded counts against the bounds, and a service never loads it.
     from post_service.adapters.media_worker import pictures  # noqa: PLC0415
 

@@ -9,22 +9,24 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-_SESSION_NICENESS: Final = 10
-"""A tenth of what others get where all want to run: pictures wait, and come to an end."""
+_THIS_PROCESS: Final = 0
+_LOWEST: Final = 19
 _OPEN_FILES: Final = 64
 _LARGEST_FILE: Final = 1024 * 1024 * 1024
 _PR_SET_PDEATHSIG: Final = 1
 
 
-def bound(memory: int, seconds: int, niceness: int) -> None:
+def bound(memory: int, seconds: int, *, in_idle_time: bool) -> None:
     """Bound this process and each that it starts: bytes of memory, seconds of CPU, files.
 
-    Of all processes it goes first when memory is short.
+    It takes only time that nobody else wants (`SCHED_IDLE`, where there is such a thing), which
+    holds within a session or a container. Of all processes it goes first when memory is short.
     """
     ends_with_its_parent()
-    os.nice(niceness)
-    with suppress(OSError):  # Linux shares processors between sessions first, where it has these
-        Path("/proc/self/autogroup").write_text(str(min(niceness, _SESSION_NICENESS)))
+    if in_idle_time:
+        os.nice(_LOWEST)
+        with suppress(OSError, AttributeError):
+            os.sched_setscheduler(_THIS_PROCESS, os.SCHED_IDLE, os.sched_param(0))
     _limit(resource.RLIMIT_AS, memory)
     _limit(resource.RLIMIT_CPU, seconds)
     _limit(resource.RLIMIT_FSIZE, _LARGEST_FILE)

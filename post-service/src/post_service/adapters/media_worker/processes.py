@@ -26,14 +26,14 @@ _PASSED_ON: Final = ("PATH", "LD_LIBRARY_PATH", "LANG", "TMPDIR", "VIRTUAL_ENV",
 class Bounds:
     """What the work on one file may take: seconds of CPU, and `patience` by the clock on the wall.
 
-    At the lowest priority the first may take long; the lease on an upload is longer than both.
+    In idle time the first may take long; the lease on an upload is longer than both.
     """
 
     pixels: int = 50_000_000
     memory: int = 1536 * 1024 * 1024
     seconds: int = 60
-    patience: int = 150
-    niceness: int = 19
+    patience: int = 240
+    in_idle_time: bool = True
 
 
 class WorkerProcesses:
@@ -98,7 +98,7 @@ async def _run(command: list[str], seconds: float) -> tuple[int, bytes, bytes]:
             stdout=PIPE,
             stderr=PIPE,
             env=environment,
-            start_new_session=True,  # which its niceness is of, among those of other services
+            process_group=0,  # of the session of its service, which shares its processors
         )
 
     process = await asyncio.to_thread(start)
