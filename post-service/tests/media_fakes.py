@@ -267,8 +267,12 @@ class CopyingProcessor:
         self.failure = ""
         self.dies = 0
         self.seen: list[bytes] = []
+        self.in_idle_time: list[bool] = []
 
-    async def process(self, source: Path, folder: Path, content_type: str) -> Outcome:
+    async def process(
+        self, source: Path, folder: Path, content_type: str, *, in_idle_time: bool
+    ) -> Outcome:
+        self.in_idle_time.append(in_idle_time)
         self.seen.append(source.read_bytes())  # noqa: ASYNC240 - tiny
         if self.dies:
             self.dies -= 1

@@ -80,7 +80,9 @@ class TwoVariants:
     def __init__(self, fate: Fate) -> None:
         self._fate = fate
 
-    async def process(self, source: Path, folder: Path, content_type: str) -> Outcome:
+    async def process(
+        self, source: Path, folder: Path, content_type: str, *, in_idle_time: bool
+    ) -> Outcome:
         content, made = source.read_bytes(), []  # noqa: ASYNC240 - small
         for name in VARIANTS:
             (folder / f"{name}.jpg").write_bytes(content)

@@ -33,7 +33,7 @@ async def made(
     """What a worker makes of a file."""
     source = shown.parent / "source"
     source.write_bytes(content)
-    return await worker_processes(bounds).process(source, shown, content_type)
+    return await worker_processes(bounds).process(source, shown, content_type, in_idle_time=False)
 
 
 def size_of(picture: Path) -> tuple[int, int]:

@@ -19,7 +19,7 @@ from tests.pictures import a_picture
 
 MIB = 1024 * 1024
 LARGE = (6000, 6000)
-TOO_LITTLE = [Bounds(memory=20 * MIB), Bounds(seconds=1, in_idle_time=False)]
+TOO_LITTLE = [Bounds(memory=20 * MIB), Bounds(seconds=1)]
 
 
 @pytest.fixture
@@ -41,23 +41,27 @@ def a_file(folder: Path, content: bytes) -> Path:
 async def test_a_worker_that_needs_more_than_it_may_have_dies(shown: Path, bounds: Bounds) -> None:
     source = a_file(shown, a_picture("PNG", size=LARGE))
     with pytest.raises(WorkerDied):
-        await worker_processes(bounds).process(source, shown, "image/png")
+        await worker_processes(bounds).process(source, shown, "image/png", in_idle_time=False)
 
 
 async def test_what_processes_take_is_paid_for_whatever_they_come_to(shown: Path) -> None:
     budget = WorkBudget(share=0.5, saved_seconds=0.001, processors=1)
     processes = WorkerProcesses(Bounds(), budget)
-    await processes.process(a_file(shown, a_picture()), shown, "image/png")
+    await processes.process(a_file(shown, a_picture()), shown, "image/png", in_idle_time=False)
     owed = budget.wait()
     with pytest.raises(ProcessingFailed):
-        await processes.process(a_file(shown, b"no picture"), shown, "image/png")
+        await processes.process(
+            a_file(shown, b"no picture"), shown, "image/png", in_idle_time=False
+        )
     assert 0 < owed < budget.wait()
 
 
 async def test_a_picture_that_decodes_to_more_than_memory_holds_has_failed(shown: Path) -> None:
     source = a_file(shown, a_picture(size=LARGE))
     with pytest.raises(ProcessingFailed, match="it takes too much memory"):
-        await worker_processes(Bounds(memory=200 * MIB)).process(source, shown, "image/jpeg")
+        await worker_processes(Bounds(memory=200 * MIB)).process(
+            source, shown, "image/jpeg", in_idle_time=False
+        )
 
 
 async def test_what_the_worker_dies_of_has_failed_in_the_end_and_the_next_one_is_served() -> None:
@@ -68,9 +72,7 @@ async def test_what_the_worker_dies_of_has_failed_in_the_end_and_the_next_one_is
         objects.keep(key, content)
         arrival = Arrival(1, key.encode().ljust(32), "image/png", len(content), (key,))
         numbers[key] = (await uploads.add(arrival, 10**9))[0].id
-    processing = Processing(
-        uploads, objects, worker_processes(Bounds(seconds=1, in_idle_time=False))
-    )
+    processing = Processing(uploads, objects, worker_processes(Bounds(seconds=1)))
     while uploads.now < NOW + DAY:
         while await processing.next():
             pass
@@ -110,16 +112,39 @@ def worker_of(noted: Path) -> psutil.Process:
     return worker
 
 
-async def test_an_ffmpeg_that_does_not_end_is_ended(shown: Path, endless_ffmpeg: Path) -> None:
-    with pytest.raises(ProcessingFailed, match="it takes too long"):
-        await worker_processes(Bounds(patience=12, in_idle_time=False)).process(
-            a_file(shown, b"x"), shown, "video/mp4"
+@pytest.mark.parametrize(("in_idle_time", "end"), [(False, ProcessingFailed), (True, WorkerDied)])
+async def test_an_ffmpeg_that_does_not_end_is_ended(
+    shown: Path, endless_ffmpeg: Path, in_idle_time: bool, end: type[Exception]
+) -> None:
+    """In idle time it may have had none: the worker has died, and the next one is given some."""
+    with pytest.raises(end):
+        await worker_processes(Bounds(patience=12)).process(
+            a_file(shown, b"x"), shown, "video/mp4", in_idle_time=in_idle_time
         )
     await eventually(lambda: is_gone(endless_ffmpeg), 5)
 
 
+@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="no such policy on this system")
+@pytest.mark.parametrize("in_idle_time", [True, False])
+async def test_a_worker_takes_idle_time_or_its_part(
+    shown: Path, endless_ffmpeg: Path, in_idle_time: bool
+) -> None:
+    work = worker_processes().process(
+        a_file(shown, b"x"), shown, "video/mp4", in_idle_time=in_idle_time
+    )
+    task = asyncio.create_task(work)
+    await eventually(endless_ffmpeg.exists, 20)
+    expected = os.SCHED_IDLE if in_idle_time else os.SCHED_OTHER
+    worker = worker_of(endless_ffmpeg)
+    policies = [os.sched_getscheduler(each.pid) for each in (worker, *worker.children())]
+    assert policies == [expected, expected]
+    worker.kill()
+    with pytest.raises(WorkerDied):
+        await task
+
+
 async def test_ffmpeg_ends_with_a_worker_that_is_killed(shown: Path, endless_ffmpeg: Path) -> None:
-    work = worker_processes().process(a_file(shown, b"x"), shown, "video/mp4")
+    work = worker_processes().process(a_file(shown, b"x"), shown, "video/mp4", in_idle_time=False)
     task = asyncio.create_task(work)
     await eventually(endless_ffmpeg.exists, 20)
     worker_of(endless_ffmpeg).kill()
@@ -134,7 +159,8 @@ from pathlib import Path
 from post_service.adapters.media_worker.processes import Bounds, WorkerProcesses
 from service_kit.work_budget import WorkBudget
 source, folder = map(Path, sys.argv[1:])
-asyncio.run(WorkerProcesses(Bounds(), WorkBudget(1.0, 60.0)).process(source, folder, "video/mp4"))
+processes = WorkerProcesses(Bounds(), WorkBudget(1.0, 60.0))
+asyncio.run(processes.process(source, folder, "video/mp4", in_idle_time=True))
 """
 
 
@@ -151,7 +177,7 @@ async def test_both_end_with_a_service_that_is_killed(shown: Path, endless_ffmpe
 
 
 async def test_both_end_with_a_service_that_gives_up(shown: Path, endless_ffmpeg: Path) -> None:
-    work = worker_processes().process(a_file(shown, b"x"), shown, "video/mp4")
+    work = worker_processes().process(a_file(shown, b"x"), shown, "video/mp4", in_idle_time=False)
     task = asyncio.create_task(work)
     await eventually(endless_ffmpeg.exists, 20)
     task.cancel()

@@ -156,15 +156,16 @@ async def test_a_worker_that_dies_is_followed_by_another_one(world: World) -> No
         assert not await world.processing.next()
         world.uploads.now += timedelta(minutes=1)
     assert (await world.library.get(upload.id, 1)).state is media.State.READY
+    assert world.processor.in_idle_time == [True, False, False]
 
 
 async def test_what_is_deleted_while_it_is_processed_is_not_brought_back(world: World) -> None:
     upload = await world.taken()
 
     class Deleting(CopyingProcessor):
-        async def process(self, *arguments: object) -> media.Outcome:
+        async def process(self, *arguments: object, **how: object) -> media.Outcome:
             await world.library.delete(upload.id, 1)
-            return await super().process(*arguments)  # type: ignore[arg-type] # passed on
+            return await super().process(*arguments, **how)  # type: ignore[arg-type] # passed on
 
     await Processing(world.uploads, world.objects, Deleting()).next()
     assert world.objects.content == {}

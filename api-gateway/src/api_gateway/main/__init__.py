@@ -26,6 +26,7 @@ from api_gateway.adapters.http.idempotency import Idempotency
 from api_gateway.adapters.http.pipeline import Edge
 from api_gateway.adapters.http.protocol import EnvelopedHttp
 from api_gateway.adapters.http.rate_limits import RateLimits
+from api_gateway.adapters.http.routes.auth import TOO_MANY_SIGN_INS
 from api_gateway.adapters.http.routes.docs import DocumentRoutes
 from api_gateway.adapters.http.routes.health import HealthRoutes
 from api_gateway.adapters.http.routes.keys import KeyRoutes
@@ -163,7 +164,7 @@ def _edge(settings: Settings, trust: Trust, parts: Parts) -> Edge:
         RateLimits(limiter, settings.limits.by_scope()),
         Idempotency(RedisIdempotencyKeys(link, LocalIdempotencyKeys())),
         Admission(gateway.max_concurrent_requests),
-        Admission(gateway.max_concurrent_passwords, "http_password"),
+        Admission(gateway.max_concurrent_passwords, "http_password", TOO_MANY_SIGN_INS.code),
         gateway.request_timeout_seconds,
         gateway.password_timeout_seconds,
         gateway.max_body_bytes,

@@ -18,6 +18,7 @@ from api_gateway.adapters.http.idempotency import Idempotency
 from api_gateway.adapters.http.operations import Route
 from api_gateway.adapters.http.pipeline import Edge
 from api_gateway.adapters.http.rate_limits import RateLimits
+from api_gateway.adapters.http.routes.auth import TOO_MANY_SIGN_INS
 from api_gateway.domain.limit import Limit
 from tests.fakes.idempotency import InMemoryIdempotencyKeys
 from tests.fakes.limiter import InMemoryLimiter
@@ -57,7 +58,7 @@ class EdgeOfTest:
             RateLimits(self.limiter, self.limits),
             Idempotency(self.keys),
             Admission(self.places),
-            Admission(self.password_places, "http_password"),
+            Admission(self.password_places, "http_password", TOO_MANY_SIGN_INS.code),
             self.timeout_seconds,
             self.password_timeout_seconds,
             self.max_body_bytes,

@@ -2,7 +2,6 @@
 
 import asyncio
 
-import pytest
 from service_kit.errors import Unavailable
 from service_kit.testing import eventually
 
@@ -28,7 +27,7 @@ async def test_a_flood_of_passwords_is_shed_and_everything_else_is_served() -> N
 
 async def test_a_service_that_was_full_is_not_asked_by_those_who_come_at_once() -> None:
     resource = Things()
-    resource.failure = Unavailable(TOO_MANY_SIGN_INS.message, code="OVERLOADED")
+    resource.failure = Unavailable(TOO_MANY_SIGN_INS.message, code=TOO_MANY_SIGN_INS.code)
     resource.gate.set()
     async with served(things(resource), EdgeOfTest(password_places=9)) as client:
         codes = [(await client.put("/slow")).json()["code"] for _ in range(3)]
@@ -40,17 +39,33 @@ async def test_a_service_that_was_full_is_not_asked_by_those_who_come_at_once() 
 
 def test_a_service_that_was_full_is_left_alone_for_a_moment_only() -> None:
     now = 100.0
-    admission = Admission(5, "http_password", lambda: now)
-    admission.hear(Unavailable(code="OVERLOADED"))
-    with pytest.raises(Overloaded), admission.place():
-        pytest.fail("it was asked")
+    admission = Admission(5, "http_password", "FULL", lambda: now)
+    admission.hear(Unavailable(code="FULL"))
+    assert not lets_in(admission)
     now += 0.06
-    with admission.place():
-        pass
+    assert lets_in(admission)
 
 
 def test_after_any_other_error_the_next_one_is_let_in() -> None:
-    admission = Admission(1)
+    admission = Admission(1, "http_password", "FULL")
     admission.hear(Unavailable())
-    with admission.place():
-        pass
+    assert lets_in(admission)
+
+
+async def test_what_is_full_for_passwords_is_full_for_nothing_else() -> None:
+    resource = Things()
+    resource.failure = Unavailable(TOO_MANY_SIGN_INS.message, code=TOO_MANY_SIGN_INS.code)
+    resource.gate.set()
+    async with served(things(resource), EdgeOfTest()) as client:
+        assert (await client.put("/slow")).status_code == 503
+        statuses = [(await client.get("/things")).status_code for _ in range(3)]
+    assert statuses == [200, 200, 200]
+
+
+def lets_in(admission: Admission) -> bool:
+    """Whether the next one gets a place."""
+    try:
+        with admission.place():
+            return True
+    except Overloaded:
+        return False

@@ -156,8 +156,10 @@ class Turns(Protocol):
 class Processors(Protocol):
     """What looks into files and makes what is shown of them."""
 
-    async def process(self, source: Path, folder: Path, content_type: str) -> Outcome:
-        """Write the variants into `folder`, each under its `file`.
+    async def process(
+        self, source: Path, folder: Path, content_type: str, *, in_idle_time: bool
+    ) -> Outcome:
+        """Write the variants into `folder`, each under its `file`; perhaps when nobody else works.
 
         Raises `ProcessingFailed` where nothing can be made of the file, and `WorkerDied`.
         """

@@ -58,7 +58,10 @@ class Processing:
             await asyncio.to_thread(folder.mkdir)
             await self._fetch(job, source)
             upload = job.upload
-            outcome = await self.processors.process(source, folder, upload.content_type)
+            # Whatever found no idle time at its first attempt does not wait for any again.
+            outcome = await self.processors.process(
+                source, folder, upload.content_type, in_idle_time=job.attempt == 1
+            )
             for variant in outcome.variants:
                 key = f"{SHOWN}/{upload.stem}/{variant.file}"
                 await self.objects.put_file(key, folder / variant.file, variant.content_type)

@@ -10,19 +10,26 @@ from service_kit.errors import AppError
 
 from api_gateway.adapters.http.errors import Overloaded
 
-_UPSTREAM_IS_FULL: Final = "OVERLOADED"
 _REST_SECONDS: Final = 0.05
 """A service that has just refused is left alone for so long: asking it would cost both of us."""
 
 
 class Admission:
-    """A bounded number of places, and none for a moment after a service had none."""
+    """A bounded number of places.
+
+    There is none for a moment after a service has said `full`, a code of its errors.
+    """
 
     def __init__(
-        self, places: int, scope: str = "http", clock: Callable[[], float] = time.monotonic
+        self,
+        places: int,
+        scope: str = "http",
+        full: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._free = places
         self._scope = scope
+        self._full = full
         self._clock = clock
         self._rests_until = clock()
         metrics.from_zero(metrics.SHED, [scope])
@@ -41,5 +48,5 @@ class Admission:
 
     def hear(self, error: AppError) -> None:
         """What was done in a place ended with this."""
-        if error.code == _UPSTREAM_IS_FULL:
+        if error.code == self._full:
             self._rests_until = self._clock() + _REST_SECONDS

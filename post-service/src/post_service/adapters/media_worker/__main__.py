@@ -1,6 +1,6 @@
 """The work on one file: `python -m post_service.adapters.media_worker LIMITS SOURCE FOLDER TYPE`.
 
-LIMITS is JSON, the fields of `Bounds`. The outcome is JSON on stdout.
+LIMITS is JSON, the fields of `Bounds` and `in_idle_time`. The outcome is JSON on stdout.
 """
 
 import json
@@ -23,6 +23,10 @@ def main(limits: dict[str, int], source: Path, folder: Path, content_type: str) 
             found = pictures.make(source, folder, limits["pixels"])
             return {**asdict(found), "duration_ms": 0, "kept_as_sent": False}
         return _of_clip(limits, source, folder, content_type)
+    except pictures.TooSlow as slowness:
+        if limits["in_idle_time"]:
+            raise  # it may have had no time: it is tried again with some
+        return {"failure": str(slowness)}
     except pictures.Damaged as damage:
         return {"failure": str(damage)}
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from post_service.adapters.media_worker.bounds import ends_with_its_parent
-from post_service.adapters.media_worker.pictures import Damaged
+from post_service.adapters.media_worker.pictures import Damaged, TooSlow
 
 SUFFIXES: Final = {"video/mp4": "mp4", "video/quicktime": "mov", "video/webm": "webm"}
 _DEMUXERS: Final = {"video/mp4": "mov", "video/quicktime": "mov", "video/webm": "matroska"}
@@ -80,14 +80,14 @@ class _Ffmpeg:
                 preexec_fn=ends_with_its_parent,  # safe: the worker has one thread
             )
         except subprocess.TimeoutExpired as error:
-            raise Damaged("it takes too long") from error
+            raise TooSlow("it takes too long") from error
         except subprocess.CalledProcessError as error:
             raise Damaged("it is damaged") from error
         return done.stdout
 
 
 def make(source: Path, folder: Path, content_type: str, most_pixels: int, seconds: float) -> Clip:
-    """Put the clip into `folder`. Raises `Damaged` for what ffmpeg cannot read in `seconds`."""
+    """Put the clip into `folder`. Raises `Damaged`, and `TooSlow` after `seconds`."""
     target = folder / f"clip.{SUFFIXES[content_type]}"
     if shutil.which("ffmpeg") is None or shutil.which("ffprobe") is None:
         shutil.copyfile(source, target)

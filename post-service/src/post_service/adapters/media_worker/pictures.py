@@ -22,6 +22,10 @@ class Damaged(Exception):
     """The picture cannot be decoded, or is larger than pictures may be."""
 
 
+class TooSlow(Damaged):
+    """It was not done in the time that there was."""
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
     """One file that was made of a picture."""

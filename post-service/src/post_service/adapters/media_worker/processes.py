@@ -32,8 +32,7 @@ class Bounds:
     pixels: int = 50_000_000
     memory: int = 1536 * 1024 * 1024
     seconds: int = 60
-    patience: int = 240
-    in_idle_time: bool = True
+    patience: int = 150
 
 
 class WorkerProcesses:
@@ -47,11 +46,13 @@ class WorkerProcesses:
         self._budget = budget
         self._paid = _time_of_processes()
 
-    async def process(self, source: Path, folder: Path, content_type: str) -> Outcome:
+    async def process(
+        self, source: Path, folder: Path, content_type: str, *, in_idle_time: bool
+    ) -> Outcome:
         """See `Processors`."""
         started, outcome = time.perf_counter(), "failed"
         try:
-            found = await self._ask(source, folder, content_type)
+            found = await self._ask(source, folder, content_type, in_idle_time)
             outcome = "ready"
         finally:
             self._pay()
@@ -61,13 +62,16 @@ class WorkerProcesses:
         return found
 
     def _pay(self) -> None:
-        """For all that has ended since the last time, whoever's file it was."""
+        """For all that has ended since the last time, whosever file it was."""
         taken = _time_of_processes()
         self._budget.spend(taken - self._paid)
         self._paid = taken
 
-    async def _ask(self, source: Path, folder: Path, content_type: str) -> Outcome:
-        command = [sys.executable, "-m", str(_MODULE), json.dumps(asdict(self._bounds))]
+    async def _ask(
+        self, source: Path, folder: Path, content_type: str, in_idle_time: bool
+    ) -> Outcome:
+        limits = json.dumps({**asdict(self._bounds), "in_idle_time": in_idle_time})
+        command = [sys.executable, "-m", str(_MODULE), limits]
         command += [str(source), str(folder), content_type]
         code, output, errors = await _run(command, self._bounds.patience)
         if code != 0:
