@@ -28,7 +28,7 @@ class Traits:
 SERVICES: Final = {
     "user-service": Traits(caches=True, publishes=True),
     "auth-service": Traits(consumes=True, calls=True, hashes=True),
-    "post-service": Traits(caches=True, publishes=True, consumes=True),
+    "post-service": Traits(publishes=True, consumes=True),
     "relation-service": Traits(publishes=True, consumes=True, calls=True),
     "notification-service": Traits(publishes=True, consumes=True, calls=True),
 }

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from service_kit.work_budget import WorkBudget
 
 from post_service.adapters.media_worker.processes import Bounds, WorkerProcesses
+from post_service.domain.events import PostCreated
 from post_service.domain.models import Media, MediaDraft, NewPost, Post, Tag
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -48,6 +49,11 @@ def a_post(post_id: int = 1, author_id: int = 1, title: str = "Hello") -> Post:
         created_at=NOW,
         updated_at=NOW,
     )
+
+
+def announcement(post: Post) -> PostCreated:
+    """What is told of a new post."""
+    return PostCreated(post.id, post.author_id, post.title, post.created_at)
 
 
 def worker_processes(bounds: Bounds | None = None) -> WorkerProcesses:

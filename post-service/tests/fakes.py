@@ -19,7 +19,7 @@ from post_service.domain.models import (
     PostPage,
     Tag,
 )
-from tests.builders import NOW
+from tests.builders import NOW, announcement
 
 
 class InMemoryPosts:
@@ -54,11 +54,18 @@ class InMemoryPosts:
         return PostPage(part, len(rest) > offset + limit, len(rows))
 
     @asynccontextmanager
-    async def begin(self, *post_ids: int) -> "AsyncIterator[InMemoryUnit]":
-        unit = InMemoryUnit(self, post_ids)
+    async def begin(self) -> "AsyncIterator[InMemoryUnit]":
+        unit = InMemoryUnit(self)
         yield unit
         self.rows, self.keys, self.deleted = unit.rows, unit.keys, unit.deleted
         self.events += unit.events
+
+    async def publish(self, post: NewPost, idempotency_key: str | None) -> Post:
+        async with self.begin() as unit:
+            made, is_new = unit.add(post, idempotency_key)
+            if is_new:
+                unit.emit(announcement(made))
+        return made
 
     def next_id(self) -> int:
         """An identity; a rolled-back unit leaves a gap, as PostgreSQL does."""
@@ -73,15 +80,14 @@ class InMemoryPosts:
 class InMemoryUnit:
     """Changes to a copy, which its store takes over on a clean exit."""
 
-    def __init__(self, store: InMemoryPosts, may_change: Sequence[int]) -> None:
+    def __init__(self, store: InMemoryPosts) -> None:
         self._store = store
-        self._may_change = may_change
         self.rows = dict(store.rows)
         self.keys = dict(store.keys)
         self.deleted = set(store.deleted)
         self.events: list[Event] = []
 
-    async def add(self, post: NewPost, idempotency_key: str | None) -> tuple[Post, bool]:
+    def add(self, post: NewPost, idempotency_key: str | None) -> tuple[Post, bool]:
         if post.author_id in self.deleted:
             raise AuthorGone
         key = (post.author_id, idempotency_key or "")
@@ -98,7 +104,6 @@ class InMemoryUnit:
         return None if post is None else Held(post.author_id, post.updated_at)
 
     async def change(self, post_id: int, change: PostChange) -> Post:
-        assert post_id in self._may_change
         before = self.rows[post_id]
         after = replace(
             before,
@@ -112,7 +117,6 @@ class InMemoryUnit:
         return after
 
     async def remove(self, post_ids: Sequence[int]) -> list[int]:
-        assert set(post_ids) <= set(self._may_change)
         gone = [post_id for post_id in post_ids if self.rows.pop(post_id, None)]
         self.keys = {key: kept for key, kept in self.keys.items() if kept not in gone}
         return gone

@@ -2,14 +2,14 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 
 from service_kit.errors import Unavailable
 
 from relation_service.domain.errors import AlreadyFollowing, UserNotFound
-from relation_service.domain.events import Event
+from relation_service.domain.events import Event, FollowCreated
 from relation_service.domain.models import (
-    Follow,
     FollowerIds,
     FollowPage,
     Pair,
@@ -20,6 +20,14 @@ from relation_service.domain.models import (
     Window,
 )
 from tests.builders import NOW
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """A relation that exists; `id` grows with time and is its place in lists."""
+
+    id: int
+    pair: Pair
 
 
 class InMemoryFollows:
@@ -65,6 +73,11 @@ class InMemoryFollows:
         self.rows, self.deleted = unit.rows, unit.deleted
         self.events += unit.events
 
+    async def follow(self, announced: FollowCreated) -> None:
+        async with self.begin() as unit:
+            unit.add(announced.pair)
+            unit.emit(announced)
+
     def _followers_from(self, place: Place) -> list[int]:
         pairs = [pair for pair in self.rows if pair.followee_id == place.followee_id]
         return sorted(pair.follower_id for pair in pairs if pair.follower_id > place.after_id)
@@ -84,13 +97,12 @@ class InMemoryUnit:
         self.deleted = set(store.deleted)
         self.events: list[Event] = []
 
-    async def add(self, pair: Pair) -> Follow:
+    def add(self, pair: Pair) -> None:
         if {pair.follower_id, pair.followee_id} & self.deleted:
             raise UserNotFound
         if pair in self.rows:
             raise AlreadyFollowing
-        self.rows[pair] = Follow(self._store.next_id(), pair, NOW)
-        return self.rows[pair]
+        self.rows[pair] = Follow(self._store.next_id(), pair)
 
     async def remove(self, pair: Pair) -> datetime | None:
         return NOW if self.rows.pop(pair, None) else None

@@ -8,7 +8,6 @@ from service_kit.config import (
     Port,
     PostgresSettings,
     ProcessSettings,
-    RedisSettings,
     TelemetrySettings,
     section,
 )
@@ -67,7 +66,6 @@ class Settings(BaseSettings):
     media: MediaSettings = Field(default_factory=MediaSettings)
     process: ProcessSettings = Field(default_factory=ProcessSettings)
     postgres: PostgresSettings = Field(default_factory=PostgresSettings)
-    redis: RedisSettings = Field(default_factory=RedisSettings)
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     grpc: GrpcSettings = Field(default_factory=GrpcSettings)
     telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)

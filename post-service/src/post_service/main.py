@@ -8,7 +8,6 @@ from typing import Final
 import grpc
 from pinstack_proto import topics
 from pinstack_proto.post.v1 import media_pb2, media_pb2_grpc, post_pb2, post_pb2_grpc
-from service_kit.cache import Cache, open_redis
 from service_kit.database import open_database
 from service_kit.events import Consumer
 from service_kit.grpc_server import serve
@@ -29,7 +28,6 @@ from post_service.adapters.postgres.posts import PostgresPosts
 from post_service.adapters.postgres.resumable import PostgresResumables
 from post_service.adapters.postgres.units import PostgresUnits
 from post_service.adapters.postgres.uploads import PostgresUploads
-from post_service.adapters.redis_cache import RedisPosts
 from post_service.application.media import MediaLibrary, Places
 from post_service.application.processing import Processing, Sweeping, Workers
 from post_service.application.resumable import ResumableUploads
@@ -40,8 +38,6 @@ from post_service.domain.receipt import SizeLimits
 NAME = "post-service"
 SERVICE = post_pb2.DESCRIPTOR.services_by_name["PostService"].full_name
 MEDIA_SERVICE = media_pb2.DESCRIPTOR.services_by_name["MediaService"].full_name
-CACHED_SECONDS: Final = 300.0
-"""How long a replica that Redis is away from may serve what another one has changed."""
 
 _SWEEP_SECONDS: Final = 60.0
 _BREATHER_SECONDS: Final = 0.5
@@ -76,15 +72,9 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             topic_kept=kafka.topic_kept,
         )
         tasks.start(relay.run(), "outbox relay")
-        redis_url, timeout = settings.redis.url.get_secret_value(), settings.redis.timeout_seconds
-        redis = await enter(open_redis(redis_url, timeout))
-        health.observe("redis", redis.ping)
-        cache = Cache(redis, "posts", CACHED_SECONDS, timeout_seconds=timeout)
-        stack.push_async_callback(cache.close)
-        posts = RedisPosts(PostgresPosts(database), cache)
-        units = PostgresUnits(database, event_to_record, relay.wake, posts.changing)
+        units = PostgresUnits(database, event_to_record, relay.wake)
         media_url = settings.media.url
-        publications = Publications(posts=posts, units=units, media_url=media_url)
+        publications = Publications(PostgresPosts(database), units, media_url)
         uploads = PostgresUploads(database, event_to_record, relay.wake)
         media = _media(settings.media, uploads, PostgresResumables(database), tasks)
         heard = HeardEvents(publications, uploads, media_url, media.workers.wake)

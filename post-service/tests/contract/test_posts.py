@@ -1,18 +1,16 @@
-"""One suite for the posts: in memory, in PostgreSQL, and there behind Redis."""
+"""One suite for the posts: in memory and in PostgreSQL."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from service_kit.cache import Cache, open_redis
 from service_kit.config import PostgresSettings
 from service_kit.database import Database, open_database
 
 from post_service.adapters.event_records import event_to_record
 from post_service.adapters.postgres.posts import PostgresPosts
 from post_service.adapters.postgres.units import PostgresUnits
-from post_service.adapters.redis_cache import RedisPosts
 from post_service.application.ports import Posts, Units
 from post_service.application.use_cases import Publications
 from post_service.domain.errors import AuthorGone, StalePost
@@ -32,32 +30,17 @@ async def database(database_url: str) -> AsyncIterator[Database]:
         yield opened
 
 
-@pytest.fixture
-async def cache(redis_url: str) -> AsyncIterator[Cache]:
-    async with open_redis(redis_url) as redis:
-        await redis.flushdb()
-        opened = Cache(redis, "test", 60.0)
-        yield opened
-        await opened.close()
-
-
-@pytest.fixture(params=["memory", "postgres", "redis"])
-async def store(request: pytest.FixtureRequest, database: Database, cache: Cache) -> Store:
+@pytest.fixture(params=["memory", "postgres"])
+async def store(request: pytest.FixtureRequest, database: Database) -> Store:
     if request.param == "memory":
         memory = InMemoryPosts()
         return memory, memory
     await database.fetch("empty", EMPTY)
-    posts = RedisPosts(PostgresPosts(database), cache)
-    units = PostgresUnits(database, event_to_record, lambda: None, posts.changing)
-    return posts if request.param == "redis" else PostgresPosts(database), units
+    return PostgresPosts(database), PostgresUnits(database, event_to_record, lambda: None)
 
 
 async def publish(units: Units, *new: NewPost) -> list[Post]:
-    made = []
-    for post in new:
-        async with units.begin() as unit:
-            made.append((await unit.add(post, None))[0])
-    return made
+    return [await units.publish(post, None) for post in new]
 
 
 async def found(
@@ -113,27 +96,28 @@ async def test_a_tag_is_the_same_for_all_posts(store: Store) -> None:
 
 async def test_a_key_of_an_author_makes_one_post(store: Store) -> None:
     _, units = store
-    async with units.begin() as unit:
-        first, is_new = await unit.add(a_new_post(tags=["a"], media=[a_draft()]), "key")
-        assert is_new
-    async with units.begin() as unit:
-        assert await unit.add(a_new_post(title="other", tags=["b"]), "key") == (first, False)
-        other, is_new = await unit.add(a_new_post(author_id=2), "key")
-    assert is_new
+    first = await units.publish(a_new_post(tags=["a"], media=[a_draft()]), "key")
+    assert await units.publish(a_new_post(title="other", tags=["b"]), "key") == first
+    other = await units.publish(a_new_post(author_id=2), "key")
     assert other.id != first.id
 
 
 async def test_a_unit_that_fails_leaves_nothing(store: Store) -> None:
     posts, units = store
 
-    async def add_and_fail() -> None:
+    (made,) = await publish(units, a_new_post())
+
+    async def change_and_fail() -> None:
         async with units.begin() as unit:
-            await unit.add(a_new_post(), None)
+            await unit.lock(made.id)
+            await unit.change(made.id, PostChange(title="new"))
+            await unit.forget(made.author_id)
             raise LookupError
 
     with pytest.raises(LookupError):
-        await add_and_fail()
-    assert await found(posts, PostFilter()) == []
+        await change_and_fail()
+    assert await posts.get(made.id) == made
+    assert len(await publish(units, a_new_post())) == 1
 
 
 @pytest.mark.parametrize(
@@ -155,7 +139,7 @@ async def test_a_change_replaces_what_is_given_and_nothing_else(
     new = a_new_post(title="old", content="text", tags=["a", "b"], media=[a_draft(), a_draft()])
     made, other = await publish(units, new, new)
     assert await posts.get(made.id) == made
-    async with units.begin(made.id) as unit:
+    async with units.begin() as unit:
         assert await unit.lock(made.id) == Held(1, made.updated_at)
         after = await unit.change(made.id, change)
         unit.emit(PostUpdated(after))
@@ -170,7 +154,7 @@ async def test_a_change_replaces_what_is_given_and_nothing_else(
 async def test_a_change_of_tags_moves_the_post_between_their_lists(store: Store) -> None:
     posts, units = store
     (made,) = await publish(units, a_new_post(tags=["a", "b"]))
-    async with units.begin(made.id) as unit:
+    async with units.begin() as unit:
         await unit.lock(made.id)
         await unit.change(made.id, PostChange(tags=("b", "c")))
     assert await found(posts, PostFilter(tags=("a",))) == []
@@ -200,7 +184,7 @@ async def test_a_removed_post_is_gone_with_all_its_parts(store: Store) -> None:
     posts, units = store
     gone, kept = await publish(units, *[a_new_post(tags=["a"], media=[a_draft()])] * 2)
     assert await posts.get(gone.id) == gone
-    async with units.begin(gone.id) as unit:
+    async with units.begin() as unit:
         await unit.lock(gone.id)
         assert await unit.remove([gone.id]) == [gone.id]
         assert await unit.remove([gone.id]) == []
@@ -240,7 +224,7 @@ async def test_a_list_goes_on_after_a_place_whatever_comes_and_goes(
     place = Place(last.created_at, last.id)
     assert await found(posts, wanted, after=place) == [made[1], made[0]]
     await publish(units, new)
-    async with units.begin(last.id) as unit:
+    async with units.begin() as unit:
         await unit.remove([last.id])
     assert await found(posts, wanted, after=place) == [made[1], made[0]]
     assert await found(posts, wanted, after=place, limit=1) == [made[1]]
@@ -283,7 +267,7 @@ async def test_the_posts_of_an_author_are_removed_some_at_a_time(store: Store) -
     (other,) = await publish(units, a_new_post(author_id=2))
     removed = []
     for expected in (2, 1, 0):
-        async with units.begin(*(post.id for post in mine)) as unit:
+        async with units.begin() as unit:
             some = await unit.some_of(1, 2)
             assert await unit.remove(some) == some
         assert len(some) == expected

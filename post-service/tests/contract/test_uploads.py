@@ -294,13 +294,12 @@ async def test_an_upload_lasts_while_posts_show_it(database: Database) -> None:
     units = PostgresUnits(database, event_to_record, lambda: None)
     made, _ = await uploads.add(an_arrival(), QUOTA)
     draft = MediaDraft("", "", 1, media_id=made.id)
-    async with units.begin() as unit:
-        first, _ = await unit.add(a_new_post(media=[draft]), None)
-        second, _ = await unit.add(a_new_post(media=[draft]), None)
+    first = await units.publish(a_new_post(media=[draft]), None)
+    second = await units.publish(a_new_post(media=[draft]), None)
     assert await expiry(database) is None
     with pytest.raises(MediaInUse):
         await uploads.remove(made.id)
-    async with units.begin(first.id) as unit:
+    async with units.begin() as unit:
         await unit.lock(first.id)
         await unit.change(first.id, PostChange(media=()))
     assert await expiry(database) is None

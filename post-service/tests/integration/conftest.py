@@ -9,7 +9,7 @@ from pinstack_proto.post.v1.media_pb2_grpc import MediaServiceStub
 from pinstack_proto.post.v1.post_pb2_grpc import PostServiceStub
 from pydantic import SecretStr
 from service_kit import grpc_client
-from service_kit.config import GrpcSettings, KafkaSettings, RedisSettings
+from service_kit.config import GrpcSettings, KafkaSettings
 from service_kit.runtime import Running
 
 from post_service.config import MediaSettings, Settings
@@ -29,14 +29,13 @@ def media_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 async def service(
-    database_url: str, kafka_bootstrap: str, redis_url: str, media_folder: Path
+    database_url: str, kafka_bootstrap: str, media_folder: Path
 ) -> AsyncIterator[Running]:
     settings = Settings(
         grpc_port=0,
         admin_port=0,
         database_url=SecretStr(database_url),
         kafka=KafkaSettings(bootstrap_servers=kafka_bootstrap),
-        redis=RedisSettings(url=SecretStr(redis_url)),
         media=MediaSettings(store=media_folder.as_uri(), url=MEDIA_URL, quota_bytes=QUOTA),
     )
     async with running(settings) as up:

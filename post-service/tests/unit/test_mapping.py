@@ -18,9 +18,9 @@ from post_service.adapters.grpc_servicer import (
     post_to_pb,
 )
 from post_service.domain.errors import InvalidFilter, InvalidPost
-from post_service.domain.events import PostCreated, PostDeleted, PostUpdated
+from post_service.domain.events import PostDeleted, PostUpdated
 from post_service.domain.models import MediaDraft, Place, PostChange, PostFilter, PostPage
-from tests.builders import NOW, a_post
+from tests.builders import NOW, a_post, announcement
 
 MEDIA = "https://media.example.com"
 
@@ -120,7 +120,7 @@ def test_a_cursor_that_no_page_gave_is_refused(cursor: str) -> None:
 def test_events_travel_under_the_authors_id() -> None:
     post = a_post(post_id=5, author_id=3, title="News")
     at = timestamp_to_pb(NOW)
-    created = event_to_record(PostCreated(post))
+    created = event_to_record(announcement(post))
     assert (created.topic, created.key, created.type) == ("post-events", "3", "post.created.v1")
     assert post_events_pb2.PostCreated.FromString(created.payload) == post_events_pb2.PostCreated(
         post_id=5, author_id=3, title="News", occurred_at=at

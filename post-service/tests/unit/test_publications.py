@@ -10,9 +10,9 @@ from post_service.domain.errors import (
     PostNotFound,
     TooManyIds,
 )
-from post_service.domain.events import PostCreated, PostDeleted, PostUpdated
+from post_service.domain.events import PostDeleted, PostUpdated
 from post_service.domain.models import PostChange, PostFilter
-from tests.builders import a_draft, a_new_post
+from tests.builders import a_draft, a_new_post, announcement
 from tests.fakes import InMemoryPosts
 
 
@@ -31,7 +31,7 @@ async def test_a_post_is_stored_and_announced(
 ) -> None:
     created = await publications.create(a_new_post(tags=["a"]), None)
     assert await publications.get(created.id) == created
-    assert posts.events == [PostCreated(created)]
+    assert posts.events == [announcement(created)]
 
 
 async def test_the_same_key_of_the_same_author_makes_one_post_and_one_announcement(
@@ -40,7 +40,7 @@ async def test_the_same_key_of_the_same_author_makes_one_post_and_one_announceme
     first = await publications.create(a_new_post(title="first"), "key")
     again = await publications.create(a_new_post(title="second"), "key")
     assert again == first
-    assert posts.events == [PostCreated(first)]
+    assert posts.events == [announcement(first)]
 
 
 async def test_the_same_key_of_another_author_makes_another_post(
@@ -102,7 +102,7 @@ async def test_a_change_of_nothing_leaves_the_post_and_announces_nothing(
 ) -> None:
     before = await publications.create(a_new_post(), None)
     assert await publications.update(before.id, PostChange(), 1) == before
-    assert posts.events == [PostCreated(before)]
+    assert posts.events == [announcement(before)]
 
 
 async def test_only_its_author_changes_or_deletes_a_post(
@@ -115,7 +115,7 @@ async def test_only_its_author_changes_or_deletes_a_post(
     with pytest.raises(Forbidden, match="forbidden"):
         await publications.delete(created.id, 2)
     assert await publications.get(created.id) == created
-    assert posts.events == [PostCreated(created)]
+    assert posts.events == [announcement(created)]
 
 
 async def test_a_deleted_post_is_gone_and_announced(

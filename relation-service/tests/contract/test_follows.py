@@ -2,17 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
+from asyncpg import NotNullViolationError
 from service_kit.config import PostgresSettings
 from service_kit.database import Database, open_database
+from service_kit.outbox import OutboxRecord
 from service_kit.testing import eventually
 
 from relation_service.adapters.event_records import event_to_record
-from relation_service.adapters.postgres import PostgresFollows, PostgresUnits
+from relation_service.adapters.postgres import PostgresFollows, PostgresUnits, follow
 from relation_service.application.ports import Follows, Units
 from relation_service.domain.errors import AlreadyFollowing, UserNotFound
-from relation_service.domain.events import FollowCreated
+from relation_service.domain.events import Event, FollowCreated, FollowDeleted
 from relation_service.domain.models import FollowerIds, Pair, Place, Relation, Window
 from tests.builders import NOW
 from tests.fakes import InMemoryFollows
@@ -37,8 +41,7 @@ async def store(request: pytest.FixtureRequest, database: Database) -> Store:
 
 async def _follow(units: Units, *pairs: Pair) -> None:
     for pair in pairs:
-        async with units.begin() as unit:
-            await unit.add(pair)
+        await units.follow(FollowCreated(pair, NOW))
 
 
 async def test_a_relation_exists_once(store: Store) -> None:
@@ -50,14 +53,17 @@ async def test_a_relation_exists_once(store: Store) -> None:
 
 async def test_a_unit_that_fails_leaves_nothing(store: Store) -> None:
     follows, units = store
+    await _follow(units, Pair(1, 2))
     with pytest.raises(LookupError):
-        await _add_and_fail(units)
-    assert (await follows.page("followers", 2, Window(20))).total == 0
+        await _remove_and_fail(units)
+    assert (await follows.page("followers", 2, Window(20))).total == 1
 
 
-async def _add_and_fail(units: Units) -> None:
+async def _remove_and_fail(units: Units) -> None:
     async with units.begin() as unit:
-        await unit.add(Pair(1, 2))
+        assert await unit.remove(Pair(1, 2)) is not None
+        await unit.forget(1)
+        unit.emit(FollowDeleted(Pair(1, 2), NOW))
         raise LookupError
 
 
@@ -152,11 +158,16 @@ async def test_an_event_is_in_the_outbox_with_its_change_or_not_at_all(
     database: Database,
 ) -> None:
     units = PostgresUnits(database, event_to_record, lambda: None)
-    await database.fetch("empty", "TRUNCATE follows, outbox")
-    async with units.begin() as unit:
-        unit.emit(FollowCreated(Pair(1, 2), NOW))
+    await database.fetch("empty", "TRUNCATE follows, deleted_users, outbox")
+    await _follow(units, Pair(1, 2))
+    with pytest.raises(AlreadyFollowing):
+        await _follow(units, Pair(1, 2))
     with pytest.raises(LookupError):
-        await _add_and_fail(units)
+        await _remove_and_fail(units)
+    nameless = PostgresUnits(database, _nameless, lambda: None)
+    with pytest.raises(NotNullViolationError):
+        await _follow(nameless, Pair(1, 3))
+    assert (await PostgresFollows(database).page("followers", 3, Window(20))).total == 0
     rows = await database.fetch("outbox", "SELECT topic, key, type FROM outbox")
     assert [tuple(row) for row in rows] == [("relation-events", "2", "relation.follow_created.v1")]
 
@@ -168,9 +179,10 @@ async def test_a_follow_that_races_with_the_deletion_of_the_followee_leaves_no_r
     await database.fetch("empty", "TRUNCATE follows, deleted_users, outbox")
     added, may_commit = asyncio.Event(), asyncio.Event()
 
-    async def follow() -> None:
-        async with units.begin() as unit:
-            await unit.add(Pair(1, 2))
+    async def follow_and_wait() -> None:
+        created = FollowCreated(Pair(1, 2), NOW)
+        async with database.transaction() as connection:
+            await follow(connection, created, event_to_record(created))
             added.set()
             await may_commit.wait()
 
@@ -181,12 +193,46 @@ async def test_a_follow_that_races_with_the_deletion_of_the_followee_leaves_no_r
             return await unit.remove_some_of(2, 10)
 
     async with asyncio.TaskGroup() as race:
-        race.create_task(follow())
+        race.create_task(follow_and_wait())
         await added.wait()
         deletion = race.create_task(delete())
         await eventually(lambda: _is_waiting(database))
         may_commit.set()
     assert deletion.result() == [Pair(1, 2)]
+
+
+async def test_a_follow_that_waited_for_the_deletion_of_the_followee_is_not_made(
+    database: Database,
+) -> None:
+    units = PostgresUnits(database, event_to_record, lambda: None)
+    await database.fetch("empty", "TRUNCATE follows, deleted_users, outbox")
+    forgotten, may_commit = asyncio.Event(), asyncio.Event()
+
+    async def forget_and_wait() -> None:
+        async with units.begin() as unit:
+            await unit.forget(2)
+            forgotten.set()
+            await may_commit.wait()
+
+    async def is_refused() -> bool:
+        with pytest.raises(UserNotFound):
+            await _follow(units, Pair(1, 2))
+        return True
+
+    async with asyncio.TaskGroup() as race:
+        race.create_task(forget_and_wait())
+        await forgotten.wait()
+        refused = race.create_task(is_refused())
+        await eventually(lambda: _is_waiting(database))
+        may_commit.set()
+    assert refused.result()
+    assert await database.fetch("left", "SELECT FROM follows UNION ALL SELECT FROM outbox") == []
+
+
+def _nameless(event: Event) -> OutboxRecord:
+    """A record that can't be kept."""
+    missing: Any = None
+    return replace(event_to_record(event), type=missing)
 
 
 async def _is_waiting(database: Database) -> bool:

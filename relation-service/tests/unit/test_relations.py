@@ -183,9 +183,8 @@ async def test_a_deleted_user_has_no_relations_and_gets_none(
 async def test_a_deletion_ends_every_relation_of_a_popular_user(
     relations: Relations, follows: InMemoryFollows, users: InMemoryUsers
 ) -> None:
-    async with follows.begin() as unit:
-        for follower in range(10, 10 + 2 * REMOVED_AT_ONCE + 1):
-            await unit.add(Pair(follower, 1))
+    for follower in range(10, 10 + 2 * REMOVED_AT_ONCE + 1):
+        await follows.follow(FollowCreated(Pair(follower, 1), NOW))
     await relations.user_deleted(1)
     assert not follows.rows
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -80,13 +80,16 @@ class Database:
             raise DatabaseUnavailable from error
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
-        """A transaction: committed on a clean exit, rolled back on any exception."""
+    async def transaction(self, *, of_one_statement: bool = False) -> AsyncIterator[Connection]:
+        """A transaction: committed on a clean exit, rolled back on any exception.
+
+        One `of_one_statement` saves two of three round trips: it is committed when that one is.
+        """
         committed = False
         try:
             with tracing.step("sql transaction", attributes=_SPAN):
                 async with self.connection() as connection:
-                    async with connection.transaction():
+                    async with nullcontext() if of_one_statement else connection.transaction():
                         yield connection
                     committed = True
         finally:

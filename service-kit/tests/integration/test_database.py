@@ -52,6 +52,20 @@ async def test_a_clean_exit_commits_and_an_exception_rolls_back(database: Databa
     assert _transactions("rolled_back") == rolled_back + 1
 
 
+async def test_a_transaction_of_one_statement_is_committed_with_it(database: Database) -> None:
+    committed, rolled_back = _transactions("committed"), _transactions("rolled_back")
+    async with database.transaction(of_one_statement=True) as connection:
+        assert not connection.is_in_transaction()
+        await connection.execute("INSERT INTO things VALUES ('single')")
+        assert await database.fetch("seen", "SELECT FROM things WHERE name = 'single'")
+    with pytest.raises(asyncpg.UniqueViolationError):
+        async with database.transaction(of_one_statement=True) as connection:
+            await connection.execute("INSERT INTO things VALUES ('new'), ('single')")
+    assert not await database.fetch("left", "SELECT FROM things WHERE name = 'new'")
+    assert _transactions("committed") == committed + 1
+    assert _transactions("rolled_back") == rolled_back + 1
+
+
 async def _insert_and_fail(database: Database) -> None:
     async with database.transaction() as connection:
         await connection.execute("INSERT INTO things VALUES ('dropped')")

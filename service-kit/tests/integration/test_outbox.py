@@ -111,6 +111,23 @@ async def test_what_was_rolled_back_is_never_published(
     assert [record.value for record in found] == [b"done"]
 
 
+async def test_a_statement_of_the_callers_announces_what_it_does_and_nothing_else(
+    pool: asyncpg.Pool, run_relay: RunRelay, kafka_bootstrap: str, topic: str
+) -> None:
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    record = a_record(topic, "7", b"done", headers={"traceparent": trace})
+    sql = f"""WITH made AS (SELECT WHERE $1), announced AS ({outbox.insertion("made", 2)})
+        SELECT FROM made"""  # noqa: S608
+    for happens in (False, True):
+        await pool.execute(sql, happens, *outbox.parameters(record))
+    async with run_relay():
+        (found,) = await read_topic(kafka_bootstrap, topic, 1)
+        await eventually(lambda: is_drained(pool))
+    assert (found.key, found.value) == (b"7", b"done")
+    assert found.header("ce_id") == str(record.event_id)
+    assert found.header("traceparent") == trace
+
+
 async def test_a_row_that_commits_after_a_later_one_is_not_missed(
     pool: asyncpg.Pool, run_relay: RunRelay, kafka_bootstrap: str, topic: str
 ) -> None:

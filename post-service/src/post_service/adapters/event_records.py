@@ -24,8 +24,8 @@ def event_to_record(event: Event) -> OutboxRecord:
 def event_to_pb(event: Event) -> topics.Event:
     """The protobuf message of an event."""
     match event:
-        case PostCreated(post):
-            return _created_to_pb(post)
+        case PostCreated():
+            return _created_to_pb(event)
         case PostUpdated(post):
             return _updated_to_pb(post)
         case MediaUploaded(media_id, owner_id):
@@ -39,12 +39,12 @@ def event_to_pb(event: Event) -> topics.Event:
     return deleted
 
 
-def _created_to_pb(post: Post) -> post_events_pb2.PostCreated:
+def _created_to_pb(event: PostCreated) -> post_events_pb2.PostCreated:
     return post_events_pb2.PostCreated(
-        post_id=post.id,
-        author_id=post.author_id,
-        title=post.title,
-        occurred_at=timestamp_to_pb(post.created_at),
+        post_id=event.post_id,
+        author_id=event.author_id,
+        title=event.title,
+        occurred_at=timestamp_to_pb(event.created_at),
     )
 
 

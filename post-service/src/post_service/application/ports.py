@@ -37,13 +37,6 @@ class Posts(Protocol):
 class UnitOfWork(Protocol):
     """Changes that take effect together with their announcement, or not at all."""
 
-    async def add(self, post: NewPost, idempotency_key: str | None) -> tuple[Post, bool]:
-        """The new post and True; the author's earlier one of this key and False.
-
-        Raises `AuthorGone`.
-        """
-        ...
-
     async def lock(self, post_id: int) -> Held | None:
         """Whose post it is and its version; nobody else changes it until this unit ends."""
         ...
@@ -72,9 +65,13 @@ class UnitOfWork(Protocol):
 class Units(Protocol):
     """Where units of work begin."""
 
-    def begin(self, *post_ids: int) -> AbstractAsyncContextManager[UnitOfWork]:
-        """A unit that commits on a clean exit and rolls back on any exception.
+    def begin(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """A unit that commits on a clean exit and rolls back on any exception."""
+        ...
 
-        It is told which posts there are that it may change, for the sake of what is kept of them.
+    async def publish(self, post: NewPost, idempotency_key: str | None) -> Post:
+        """The new post, announced by `PostCreated` as a unit of its own.
+
+        Or the author's earlier one of this key, of which nothing is announced. Raises `AuthorGone`.
         """
         ...

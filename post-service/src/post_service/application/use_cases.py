@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from post_service.application.ports import Posts, UnitOfWork, Units
 from post_service.domain.errors import Forbidden, PostNotFound, StalePost, TooManyIds
-from post_service.domain.events import PostCreated, PostDeleted, PostUpdated
+from post_service.domain.events import PostDeleted, PostUpdated
 from post_service.domain.media import stem_of
 from post_service.domain.models import (
     MediaDraft,
@@ -42,12 +42,8 @@ class Publications:
         Raises `AuthorGone` and `InvalidPost` (the key).
         """
         check_key(idempotency_key)
-        async with self.units.begin() as unit:
-            media = self._recognised(post.media)
-            created, is_new = await unit.add(replace(post, media=media), idempotency_key)
-            if is_new:
-                unit.emit(PostCreated(created))
-        return created
+        media = self._recognised(post.media)
+        return await self.units.publish(replace(post, media=media), idempotency_key)
 
     async def get(self, post_id: int) -> Post:
         """The post with this id. Raises `PostNotFound`."""
@@ -73,7 +69,7 @@ class Publications:
 
         Raises `PostNotFound`, `Forbidden` (not the user's own) and `StalePost`.
         """
-        async with self.units.begin(post_id) as unit:
+        async with self.units.begin() as unit:
             await _hold(unit, post_id, user_id, expected)
             if not change.is_empty():
                 if change.media is not None:
@@ -85,7 +81,7 @@ class Publications:
 
     async def delete(self, post_id: int, user_id: int, expected: datetime | None = None) -> None:
         """Delete the post. Raises as `update`."""
-        async with self.units.begin(post_id) as unit:
+        async with self.units.begin() as unit:
             await _hold(unit, post_id, user_id, expected)
             await unit.remove([post_id])
             unit.emit(PostDeleted(post_id, user_id))
@@ -106,7 +102,6 @@ class Publications:
     async def _remove_some_of(self, author_id: int) -> bool:
         async with self.units.begin() as unit:
             some = await unit.some_of(author_id, REMOVED_AT_ONCE)
-        async with self.units.begin(*some) as unit:
             for post_id in await unit.remove(some):
                 unit.emit(PostDeleted(post_id, author_id))
         return len(some) == REMOVED_AT_ONCE

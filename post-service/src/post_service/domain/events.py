@@ -1,6 +1,7 @@
 """What happened to a post, as others may know it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from post_service.domain.media import State
 from post_service.domain.models import Post
@@ -8,9 +9,12 @@ from post_service.domain.models import Post
 
 @dataclass(frozen=True, slots=True)
 class PostCreated:
-    """A post was published."""
+    """A post was published. Nobody is told more of it than this."""
 
-    post: Post
+    post_id: int
+    author_id: int
+    title: str
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,15 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final
 
-from service_kit import pages
+from service_kit import outbox, pages
 from service_kit.database import Connection, Database, columns, refusals
 from service_kit.outbox import OutboxRecord
 from service_kit.unit_of_work import Emit, unit_of_work
 
 from relation_service.application.ports import UnitOfWork
 from relation_service.domain.errors import AlreadyFollowing, CannotFollowYourself, UserNotFound
-from relation_service.domain.events import Event
+from relation_service.domain.events import Event, FollowCreated
 from relation_service.domain.models import (
-    Follow,
     FollowerIds,
     FollowPage,
     Pair,
@@ -51,14 +50,18 @@ SELECT other,
 FROM unnest($2::bigint[]) WITH ORDINALITY AS asked (other, position) ORDER BY position
 """
 # A deletion holds its lock exclusively: it sees every relation that got in before it, and a later
-# one sees its tombstone, since a statement reads what was committed before it began.
-_LOCK: Final = "SELECT pg_advisory_xact_lock_shared($1), pg_advisory_xact_lock_shared($2)"
+# one sees its tombstone, since a statement reads what was committed before it began; so do those
+# within `may_follow`, the function that takes the locks and looks for tombstones.
 _LOCK_DELETED: Final = "SELECT pg_advisory_xact_lock($1)"
-_ADD: Final = """
-INSERT INTO follows (follower_id, followee_id)
-SELECT $1, $2 WHERE NOT EXISTS (SELECT FROM deleted_users WHERE user_id IN ($1, $2))
-RETURNING id, created_at
-"""
+_FOLLOW: Final = f"""
+WITH follow AS (
+    INSERT INTO follows (follower_id, followee_id, created_at)
+    SELECT $1::bigint, $2::bigint, $3::timestamptz WHERE may_follow($1, $2)
+    RETURNING id
+),
+announced AS ({outbox.insertion("follow", 4)})
+SELECT id FROM follow
+"""  # noqa: S608
 _REMOVE: Final = """
 DELETE FROM follows WHERE followee_id = $2 AND follower_id = $1 RETURNING clock_timestamp()
 """
@@ -140,6 +143,21 @@ class PostgresUnits:
         async with unit_of_work(self._database, self._wake) as (connection, emit):
             yield PostgresUnit(connection, emit, self._to_record)
 
+    async def follow(self, announced: FollowCreated) -> None:
+        async with self._database.transaction(of_one_statement=True) as connection:
+            await follow(connection, announced, self._to_record(announced))
+        self._wake()
+
+
+async def follow(connection: Connection, announced: FollowCreated, record: OutboxRecord) -> None:
+    """Make a relation and announce it, in one statement. Raises as `Units.follow`."""
+    pair = announced.pair
+    own = (pair.follower_id, pair.followee_id, announced.occurred_at)
+    with refusals(_MEANINGS):
+        row = await connection.fetchrow(_FOLLOW, *own, *outbox.parameters(record))
+    if row is None:
+        raise UserNotFound
+
 
 class PostgresUnit:
     """One transaction on relations."""
@@ -150,15 +168,6 @@ class PostgresUnit:
         self._connection = connection
         self._emit = emit
         self._to_record = to_record
-
-    async def add(self, pair: Pair) -> Follow:
-        ends = (pair.follower_id, pair.followee_id)
-        await self._connection.execute(_LOCK, *ends)
-        with refusals(_MEANINGS):
-            row = await self._connection.fetchrow(_ADD, *ends)
-        if row is None:
-            raise UserNotFound
-        return Follow(row["id"], pair, row["created_at"])
 
     async def remove(self, pair: Pair) -> datetime | None:
         ended_at: datetime | None = await self._connection.fetchval(

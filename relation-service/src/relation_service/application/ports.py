@@ -5,9 +5,8 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
-from relation_service.domain.events import Event
+from relation_service.domain.events import Event, FollowCreated
 from relation_service.domain.models import (
-    Follow,
     FollowerIds,
     FollowPage,
     Pair,
@@ -52,10 +51,6 @@ class Users(Protocol):
 class UnitOfWork(Protocol):
     """Changes that take effect together with their announcement, or not at all."""
 
-    async def add(self, pair: Pair) -> Follow:
-        """The new relation. Raises `AlreadyFollowing`; `UserNotFound` where one was deleted."""
-        ...
-
     async def remove(self, pair: Pair) -> datetime | None:
         """When the relation ended; None where there was none."""
         ...
@@ -78,6 +73,13 @@ class Units(Protocol):
 
     def begin(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """A unit that commits on a clean exit and rolls back on any exception."""
+        ...
+
+    async def follow(self, announced: FollowCreated) -> None:
+        """Make the relation that is announced, and announce it, as a unit of its own.
+
+        Raises `AlreadyFollowing`; `UserNotFound` where one of the two was deleted.
+        """
         ...
 
 

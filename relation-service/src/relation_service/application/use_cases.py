@@ -48,9 +48,7 @@ class Relations:
         pair.to_follow()
         if pair.followee_id not in await self.users.get_many([pair.followee_id]):
             raise UserNotFound
-        async with self.units.begin() as unit:
-            follow = await unit.add(pair)
-            unit.emit(FollowCreated(pair, follow.created_at))
+        await self.units.follow(FollowCreated(pair, self.clock()))
 
     async def unfollow(self, pair: Pair) -> None:
         """End it. Raises `InvalidIds`, `CannotUnfollowYourself`, `FollowNotFound`."""

@@ -1,7 +1,6 @@
 """The follow relation and the pages that it is read in."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final, Literal
 
 from relation_service.domain.errors import (
@@ -49,15 +48,6 @@ def check_id(field: str, value: int) -> None:
     """Raises `InvalidIds` for what no user can have as an id."""
     if not 1 <= value <= LARGEST_ID:
         raise InvalidIds(violations=[FieldViolation(field, "must be an integer of 1 or more")])
-
-
-@dataclass(frozen=True, slots=True)
-class Follow:
-    """A relation that exists; `id` grows with time and is its place in lists."""
-
-    id: int
-    pair: Pair
-    created_at: datetime
 
 
 Side = Literal["followers", "followees"]

@@ -22,6 +22,10 @@ FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::tex
      WITH ORDINALITY AS row (event_id, topic, key, type, payload, headers, position)
 ORDER BY position
 """
+_APPEND_ONE: Final = """
+INSERT INTO outbox (event_id, topic, key, type, payload, headers)
+SELECT ${}::uuid, ${}::text, ${}::text, ${}::text, ${}::bytea, ${}::jsonb FROM {source}
+"""
 # Never `id > last`: ids commit out of order.
 _UNSENT: Final = """
 SELECT id, event_id, topic, key, type, payload, headers::text, created_at FROM outbox
@@ -92,10 +96,22 @@ async def append(connection: Connection, records: Sequence[OutboxRecord]) -> Non
     change (or lock) the aggregate's row first. Call the relay's `wake()` after the commit.
     """
     if records:
-        rows = (
-            (r.event_id, r.topic, r.key, r.type, r.payload, _to_json(r.headers)) for r in records
-        )
-        await connection.execute(_APPEND, *columns(rows, 6))
+        await connection.execute(_APPEND, *columns(map(parameters, records), 6))
+
+
+def insertion(source: str, first: int) -> str:
+    """The INSERT of a record where `source` has a row, to stand in a WITH of another statement.
+
+    That statement's parameters from number `first` on are the `parameters` of the record. Call the
+    relay's `wake()` after the commit.
+    """
+    return _APPEND_ONE.format(*range(first, first + 6), source=source)
+
+
+def parameters(record: OutboxRecord) -> tuple[object, ...]:
+    """What an `insertion` takes."""
+    r = record
+    return r.event_id, r.topic, r.key, r.type, r.payload, _to_json(r.headers)
 
 
 async def unsent(connection: Connection, without: Collection[Key], limit: int) -> list[OutboxRow]:

@@ -11,7 +11,7 @@ from service_kit.database import Connection, Database, Row, existing
 from service_kit.outbox import OutboxRecord
 from service_kit.unit_of_work import unit_of_work
 
-from post_service.adapters.postgres.units import LOCK_AUTHOR, LOCK_KIND
+from post_service.adapters.postgres.locks import LOCK_AUTHOR, LOCK_KIND
 from post_service.domain.errors import AuthorGone
 from post_service.domain.events import Event, MediaProcessed, MediaUploaded
 from post_service.domain.media import (
