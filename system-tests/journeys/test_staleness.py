@@ -10,10 +10,12 @@ from service_kit.testing import eventually
 
 from journeys.client import Client
 from journeys.people import Person, Platform
+from journeys.vault import Vault
 
 STALE_SECONDS: Final = 1.0
 GATEWAYS: Final = 2
 ROUNDS: Final = 5
+_RENAME: Final = "UPDATE posts SET title = $2 WHERE id = $1 RETURNING id"
 Shows = Callable[[Client], Awaitable[bool]]
 
 
@@ -63,6 +65,25 @@ async def test_a_post_is_as_its_author_left_it(
         await seen(platform, ada, grace, partial(shows, f"round {number}"))
     assert (await ada.client.delete(path)).status == 200
     await seen(platform, ada, grace, is_gone)
+
+
+async def test_a_post_that_is_changed_past_the_gateways_is_read_within_a_second(
+    platform: Platform, vault: Vault, ada: Person, grace: Person
+) -> None:
+    post = await ada.write("round 0")
+    of_ada = f"/posts/list?author_id={ada.id}"
+    readers = [platform.anybody(number).signed_in(grace.client) for number in range(GATEWAYS)]
+
+    async def shows(title: str, reader: Client) -> bool:
+        return [one["title"] for one in (await reader.get(of_ada)).data["posts"]] == [title]
+
+    for number in range(1, ROUNDS + 1):
+        for _ in range(8):  # longer than anything is kept unconfirmed
+            assert all([await shows(f"round {number - 1}", reader) for reader in readers])
+            await asyncio.sleep(STALE_SECONDS / 5)
+        assert await vault.rows("post-service", _RENAME, post["id"], f"round {number}")
+        is_new = partial(shows, f"round {number}")
+        await asyncio.gather(*(eventually(partial(is_new, one), STALE_SECONDS) for one in readers))
 
 
 async def test_a_new_post_is_in_the_lists(platform: Platform, ada: Person, grace: Person) -> None:

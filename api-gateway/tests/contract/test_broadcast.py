@@ -19,20 +19,25 @@ class Gateway:
     """One that listens, and what it has heard."""
 
     heard: list[int] = field(default_factory=list)
+    profiles: list[int] = field(default_factory=list)
     listening: list[bool] = field(default_factory=list)
     broadcast: RedisBroadcast | None = None
 
-    async def tell(self, user_id: int) -> None:
+    async def tell(self, user_id: int, *, profile: bool = False) -> None:
         """Somebody has written here."""
         assert self.broadcast is not None
-        await self.broadcast.tell(user_id)
+        await self.broadcast.tell(user_id, profile=profile)
+
+    def hear(self, user_id: int, profile: bool) -> None:
+        """Somebody has written elsewhere."""
+        (self.profiles if profile else self.heard).append(user_id)
 
 
 @asynccontextmanager
 async def a_gateway(url: str) -> AsyncIterator[Gateway]:
     gateway = Gateway()
     async with open_link(url, 0.5) as link:
-        gateway.broadcast = RedisBroadcast(link, gateway.heard.append, gateway.listening.append)
+        gateway.broadcast = RedisBroadcast(link, gateway.hear, gateway.listening.append)
         listening = asyncio.create_task(gateway.broadcast.listen())
         try:
             yield gateway
@@ -62,6 +67,14 @@ async def test_writers_of_one_moment_are_all_heard_of(gateways: list[Gateway]) -
             writers.create_task(gateways[user_id % 2].tell(user_id))
     assert sorted(gateways[2].heard) == list(range(200))
     assert sorted(gateways[0].heard) == list(range(1, 200, 2))
+
+
+async def test_others_hear_whether_it_may_have_been_the_profile(gateways: list[Gateway]) -> None:
+    await gateways[0].tell(7)
+    assert (gateways[1].heard, gateways[1].profiles) == ([7], [])
+    await gateways[0].tell(8, profile=True)
+    for gateway in gateways[1:]:
+        assert (gateway.heard, gateway.profiles) == ([7, 8], [8])
 
 
 async def test_a_gateway_alone_waits_for_nobody(redis_url: str) -> None:

@@ -15,7 +15,7 @@ class InMemoryGateways:
         self._everybody.append(writes)
         writes.hears(True)
 
-    async def tell(self, user_id: int) -> None:
+    async def tell(self, user_id: int, *, profile: bool = False) -> None:
         self.told.append(user_id)
         for writes in self._everybody:
-            writes.note(user_id)
+            writes.note(user_id, profile=profile)

@@ -8,6 +8,7 @@ from typing import Final
 import grpc
 from pinstack_proto import topics
 from pinstack_proto.post.v1 import media_pb2, media_pb2_grpc, post_pb2, post_pb2_grpc
+from service_kit.changes import PRUNE_SECONDS, ChangeLog
 from service_kit.database import open_database
 from service_kit.events import Consumer
 from service_kit.grpc_server import serve
@@ -90,7 +91,9 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         )
         health.observe("kafka", consumer.check)
         tasks.start(consumer.run(), "event consumer")
-        servicer = PostServicer(publications, media_url)
+        changes = ChangeLog(database)
+        tasks.start(every(PRUNE_SECONDS, changes.prune, "changes"), "changes")
+        servicer = PostServicer(publications, media_url, changes)
 
         def register(server: grpc.aio.Server) -> None:
             post_pb2_grpc.add_PostServiceServicer_to_server(servicer, server)

@@ -260,3 +260,27 @@ async def test_the_service_says_what_it_depends_on(service: Running) -> None:
     assert isinstance(service.health, Health)
     report = await service.health.report()
     assert {"postgres", "kafka"} <= set(report["dependencies"])  # type: ignore[call-overload] # object
+
+
+async def test_authors_whose_posts_have_changed_are_listed_since_a_cursor(
+    stub: PostServiceStub,
+) -> None:
+    changed = await stub.CreatePost(create(author_id=701))
+    deleted = await stub.CreatePost(create(author_id=702))
+    begun = await stub.ListPostChanges(post_pb2.ListPostChangesRequest())
+    assert not begun.author_ids
+    await stub.CreatePost(create(author_id=703))
+    await stub.UpdatePost(post_pb2.UpdatePostRequest(id=changed.id, user_id=701, title="New"))
+    await stub.DeletePost(post_pb2.DeletePostRequest(id=deleted.id, user_id=702))
+    found = await stub.ListPostChanges(post_pb2.ListPostChangesRequest(cursor=begun.cursor))
+    assert (sorted(found.author_ids), found.is_reset) == ([701, 702, 703], False)
+    again = await stub.ListPostChanges(post_pb2.ListPostChangesRequest(cursor=found.cursor))
+    assert not again.author_ids
+
+
+async def test_a_post_made_twice_under_one_key_has_changed_once(stub: PostServiceStub) -> None:
+    await stub.CreatePost(create(author_id=704, idempotency_key="once"))
+    begun = await stub.ListPostChanges(post_pb2.ListPostChangesRequest())
+    await stub.CreatePost(create(author_id=704, idempotency_key="once"))
+    found = await stub.ListPostChanges(post_pb2.ListPostChangesRequest(cursor=begun.cursor))
+    assert not found.author_ids

@@ -48,6 +48,15 @@ CREATE TABLE inbox (
 CREATE INDEX inbox_received ON inbox (received_at);
 """
 INBOX_V1_DOWN: Final = "DROP TABLE inbox;"
+CHANGES_V1_UP: Final = """
+CREATE TABLE changes (
+    key bigint NOT NULL,
+    xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    noted_at timestamptz NOT NULL DEFAULT clock_timestamp()
+) WITH (autovacuum_vacuum_scale_factor = 0.05);
+CREATE INDEX changes_xid ON changes (xid);
+"""
+CHANGES_V1_DOWN: Final = "DROP TABLE changes;"
 
 _LOCK: Final = 0x70696E6D  # "pinm": the advisory lock of whoever migrates a database
 _TURN_TIMEOUT: Final = "300s"  # another replica may be in the middle of a long migration

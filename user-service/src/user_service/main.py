@@ -6,10 +6,12 @@ from typing import Final
 
 from pinstack_proto.user.v1 import user_pb2, user_pb2_grpc
 from service_kit.cache import Cache, open_redis
+from service_kit.changes import PRUNE_SECONDS, ChangeLog
 from service_kit.database import open_database
 from service_kit.grpc_server import serve
 from service_kit.health import Health, serve_admin
 from service_kit.outbox import Relay
+from service_kit.periodic import every
 from service_kit.runtime import Running, background
 
 from user_service.adapters.event_records import event_to_record
@@ -52,7 +54,9 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         stack.push_async_callback(cache.close)
         users = RedisUsers(PostgresUsers(database), cache)
         units = PostgresUnits(database, event_to_record, relay.wake, users.changing)
-        servicer = UserServicer(Profiles(users=users, units=units))
+        changes = ChangeLog(database)
+        tasks.start(every(PRUNE_SECONDS, changes.prune, "changes"), "changes")
+        servicer = UserServicer(Profiles(users=users, units=units), changes)
         server = await enter(
             serve(
                 (host, settings.grpc_port),

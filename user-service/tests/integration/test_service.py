@@ -276,3 +276,21 @@ async def test_a_list_that_can_not_be_says_why(
 async def test_the_service_says_what_it_depends_on(service: Running) -> None:
     report = await service.health.report()
     assert report["dependencies"] == {"postgres": "ok", "redis": "ok", "startup": "starting"}
+
+
+async def test_changed_and_deleted_profiles_are_listed_since_a_cursor(
+    stub: UserServiceStub,
+) -> None:
+    ann, bob = [await create(stub, name) for name in ("changing", "leaving")]
+    begun = await stub.ListUserChanges(user_pb2.ListUserChangesRequest())
+    assert not begun.user_ids
+    await stub.UpdateUser(user_pb2.UpdateUserRequest(id=ann.id, bio="Writes more."))
+    await stub.UpdateAvatar(user_pb2.UpdateAvatarRequest(id=ann.id, avatar_url="https://e.org/a"))
+    await stub.DeleteUser(user_pb2.DeleteUserRequest(id=bob.id))
+    found = await stub.ListUserChanges(user_pb2.ListUserChangesRequest(cursor=begun.cursor))
+    assert (sorted(found.user_ids), found.is_reset) == ([ann.id, bob.id], False)
+    again = await stub.ListUserChanges(user_pb2.ListUserChangesRequest(cursor=found.cursor))
+    assert not again.user_ids
+    with pytest.raises(errors.InvalidArgument) as caught:
+        await stub.ListUserChanges(user_pb2.ListUserChangesRequest(cursor="yesterday"))
+    assert fields_of(caught) == ["cursor"]

@@ -8,7 +8,7 @@ from typing import Final
 
 import uvicorn
 from service_kit.health import Health, listen, serve_admin, serve_http
-from service_kit.runtime import Background, Running, background
+from service_kit.runtime import Running, background
 
 from api_gateway.adapters.grpc.explanations import GrpcDeliveryLog
 from api_gateway.adapters.grpc.notification_replicas import notification_sources
@@ -21,7 +21,6 @@ from api_gateway.adapters.http.body_stream import StreamLimits
 from api_gateway.adapters.http.catalogue import served, whole_document
 from api_gateway.adapters.http.client_address import ClientAddresses
 from api_gateway.adapters.http.cors import Cors
-from api_gateway.adapters.http.hot_reads import HotReads
 from api_gateway.adapters.http.idempotency import Idempotency
 from api_gateway.adapters.http.pipeline import Edge
 from api_gateway.adapters.http.protocol import EnvelopedHttp
@@ -34,7 +33,6 @@ from api_gateway.adapters.http.routes.live_page import LivePageRoutes
 from api_gateway.adapters.http.schemas.notification import shown
 from api_gateway.adapters.live.callers import Callers
 from api_gateway.adapters.live.routes import WEBSOCKETS, drop_stuck_clients, live_routes
-from api_gateway.adapters.redis.broadcast import RedisBroadcast
 from api_gateway.adapters.redis.idempotency import LocalIdempotencyKeys, RedisIdempotencyKeys
 from api_gateway.adapters.redis.limiter import LocalLimiter, RedisLimiter
 from api_gateway.adapters.redis.link import Link, open_link
@@ -43,6 +41,7 @@ from api_gateway.application.live.hub import Hub
 from api_gateway.application.live.limits import Limits
 from api_gateway.application.recent_writes import RecentWrites
 from api_gateway.config import Settings
+from api_gateway.main.kept import Kept, begin_keeping
 from api_gateway.main.peers import Peers, open_peers
 from api_gateway.main.resources import resources
 from api_gateway.main.trust import Trust, begin_trust
@@ -61,7 +60,7 @@ class Parts:
     trust: Trust
     link: Link
     hub: Hub
-    hot: HotReads
+    kept: Kept
     health: Health
 
 
@@ -83,11 +82,10 @@ async def running(settings: Settings, worker: Worker | None = None) -> AsyncIter
         trust = begin_trust(settings, peers, link, tasks)
         health.expect("revocations", trust.revocations.check)
         health.observe("redis", link.check)
-        writes = RecentWrites()
-        hot = _hot(link, tasks, writes)
-        hub = _hub(settings, peers, trust, writes)
+        kept = begin_keeping(peers, link, tasks)
+        hub = _hub(settings, peers, trust, kept.writes)
         tasks.start(hub.run(), "live hub")
-        app = _app(settings, Parts(peers, trust, link, hub, hot, health))
+        app = _app(settings, Parts(peers, trust, link, hub, kept, health))
         await trust.revocations.read_once(_INFORMED_SECONDS)
         listener = worker.listener if worker else listen(host, settings.gateway.port)
         drop_stuck_clients(listener)
@@ -119,7 +117,7 @@ def _hub(settings: Settings, peers: Peers, trust: Trust, writes: RecentWrites) -
             connections=settings.gateway.max_sockets,
             connections_per_user=settings.gateway.max_sockets_per_user,
         ),
-        noticed=writes.note,
+        noticed=writes.note_told,
         log=GrpcDeliveryLog(peers.notifications),
     )
 
@@ -131,7 +129,7 @@ def _app(settings: Settings, parts: Parts) -> Gateway:
     documents.publish(whole_document)
     routes = served(
         [
-            *resources(settings, parts.peers, trust),
+            *resources(settings, parts.peers, trust, parts.kept.authors),
             KeyRoutes(trust.keys),
             HealthRoutes(NAME, parts.health.report),
             documents,
@@ -139,7 +137,7 @@ def _app(settings: Settings, parts: Parts) -> Gateway:
         ]
     )
     marks = GrpcNotifications(parts.peers.notifications)
-    dialogue = Dialogue(marks, trust.tokens, parts.hot.wrote)
+    dialogue = Dialogue(marks, trust.tokens, parts.kept.hot.wrote)
     callers = Callers(trust.tokens, trust.tickets, origins)
     return Gateway(
         list(routes),
@@ -148,12 +146,6 @@ def _app(settings: Settings, parts: Parts) -> Gateway:
         Cors(origins),
         ClientAddresses(settings.gateway.trusted_proxies),
     )
-
-
-def _hot(link: Link, tasks: Background, writes: RecentWrites) -> HotReads:
-    broadcast = RedisBroadcast(link, writes.note, writes.hears)
-    tasks.start(broadcast.listen(), "writes elsewhere")
-    return HotReads(writes, broadcast)
 
 
 def _edge(settings: Settings, trust: Trust, parts: Parts) -> Edge:
@@ -170,7 +162,7 @@ def _edge(settings: Settings, trust: Trust, parts: Parts) -> Edge:
         gateway.max_body_bytes,
         StreamLimits(gateway.media_max_bytes, gateway.media_idle_seconds),
         gateway.media_timeout_seconds,
-        parts.hot,
+        parts.kept.hot,
     )
 
 

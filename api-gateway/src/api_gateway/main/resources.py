@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from api_gateway.adapters.grpc.auth import GrpcAccounts
 from api_gateway.adapters.grpc.explanations import GrpcExplanations
+from api_gateway.adapters.grpc.known_authors import KnownAuthors
 from api_gateway.adapters.grpc.media import GrpcMedia
 from api_gateway.adapters.grpc.notifications import GrpcGroups, GrpcNotifications
 from api_gateway.adapters.grpc.posts import GrpcPosts
@@ -31,7 +32,9 @@ from api_gateway.main.peers import Peers
 from api_gateway.main.trust import Trust
 
 
-def resources(settings: Settings, peers: Peers, trust: Trust) -> Iterator[object]:
+def resources(
+    settings: Settings, peers: Peers, trust: Trust, authors: KnownAuthors
+) -> Iterator[object]:
     """An instance of each class of routes that needs a service."""
     gateway = settings.gateway
     cursors = Cursors(gateway.cursor_secret.get_secret_value().encode())
@@ -42,7 +45,7 @@ def resources(settings: Settings, peers: Peers, trust: Trust) -> Iterator[object
     yield ProfileRoutes(users, Avatars(media), emails_are_open=gateway.compat)
     yield MediaUploadRoutes(media)
     yield MediaRoutes(media)
-    yield PostRoutes(AuthoredPosts(GrpcPosts(peers.posts), users), cursors)
+    yield PostRoutes(AuthoredPosts(GrpcPosts(peers.posts), authors), cursors)
     yield RelationRoutes(GrpcRelations(peers.relations), cursors)
     notifications = GrpcNotifications(peers.notifications)
     groups = NamedGroups(GrpcGroups(peers.notifications), users)

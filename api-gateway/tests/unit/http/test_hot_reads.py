@@ -11,8 +11,10 @@ from service_kit.errors import Unavailable
 from service_kit.testing import eventually
 
 from api_gateway.adapters.http.hot_reads import LIFETIME_SECONDS, HotReads
+from api_gateway.application.changes import LONGEST_SECONDS, KnownChanges
 from api_gateway.application.recent_writes import RecentWrites
 from tests.fakes.authors import an_author
+from tests.fakes.changes import InMemoryChanges
 from tests.fakes.gateways import InMemoryGateways
 from tests.fakes.posts import Gate
 from tests.unit.http.posts_world import World, a_world
@@ -26,6 +28,18 @@ class House:
     there: World
     now: list[float]
     writes: list[RecentWrites]
+    posts: InMemoryChanges
+    known: list[KnownChanges]
+
+    async def asked(self, seconds: float = 0.0) -> None:
+        """Let time pass, with the gateways' questions for changes that fall into it."""
+        end = self.now[0] + seconds
+        while True:
+            for changes in self.known:
+                await changes.read()
+            if self.now[0] >= end:
+                return
+            self.now[0] = min(end, self.now[0] + 0.25)
 
     def later(self, seconds: float) -> None:
         """Let time pass."""
@@ -40,14 +54,16 @@ async def house() -> AsyncIterator[House]:
 
 async def _house(stack: AsyncExitStack, *, reads_are_open: bool = False) -> House:
     now, gateways, hots, writes = [1000.0], InMemoryGateways(), [], []
+    feed, changes = InMemoryChanges(), []
     for _ in range(2):
         known = RecentWrites(lambda: now[0])
         gateways.join(known)
         writes.append(known)
-        hots.append(HotReads(known, gateways, lambda: now[0]))
+        changes.append(KnownChanges(feed, lambda: now[0]))
+        hots.append(HotReads(known, gateways, lambda: now[0], changes[-1:]))
     here = await stack.enter_async_context(a_world(reads_are_open=reads_are_open, hot=hots[0]))
     other = a_world(reads_are_open=reads_are_open, hot=hots[1], of=here)
-    house = House(here, await stack.enter_async_context(other), now, writes)
+    house = House(here, await stack.enter_async_context(other), now, writes, feed, changes)
     house.later(0.001)
     return house
 
@@ -238,3 +254,77 @@ async def test_open_reads_never_show_what_anybody_has_changed_since() -> None:
         await _change(house.here, "new")
         house.later(0.001)
         assert await _title(house.there, None) == "new"
+
+
+_OF_ANN = "author_id=1&limit=5"
+
+
+async def _kept(house: House) -> None:
+    """A post of 1 and the page with it are kept at both gateways, and their services answer."""
+    await house.here.written("old", user=1)
+    await house.asked(1)
+    for world in (house.here, house.there):
+        assert await _title(world) == "old"
+        assert await _titles(world, query=_OF_ANN) == ["old"]
+
+
+async def test_what_one_user_makes_is_kept_while_its_services_confirm_it(house: House) -> None:
+    await _kept(house)
+    asked = house.here.posts.asked
+    await house.asked(LONGEST_SECONDS / 3)
+    await house.here.written("of another", user=2)
+    house.later(0.001)
+    for reader in (1, 2):
+        assert await _title(house.here, reader) == "old"
+        assert await _titles(house.there, reader, _OF_ANN) == ["old"]
+    assert house.here.posts.asked == asked
+    await house.asked(LONGEST_SECONDS)
+    await _title(house.here)
+    assert house.here.posts.asked == asked + 1
+
+
+async def test_what_its_author_changes_is_read_by_all_within_a_second(house: House) -> None:
+    await _kept(house)
+    await house.asked(2)
+    await _change(house.here, "new")
+    house.later(0.001)
+    for world in (house.here, house.there):
+        for reader in (1, 2):
+            assert await _title(world, reader) == "new"
+            assert await _titles(world, reader, _OF_ANN) == ["new"]
+
+
+async def test_what_is_changed_by_another_way_is_read_within_a_second(house: House) -> None:
+    await _kept(house)
+    await house.asked(2)
+    house.here.posts.posts[1] = replace(house.here.posts.posts[1], title="new")
+    house.posts.made.append(1)
+    await house.asked(0.25)
+    assert await _title(house.here) == "new"
+    assert await _titles(house.there, query=_OF_ANN) == ["new"]
+
+
+async def test_while_a_service_confirms_nothing_all_is_as_old_as_before(house: House) -> None:
+    await _kept(house)
+    house.here.posts.posts[1] = replace(house.here.posts.posts[1], title="new")
+    house.posts.failure = Unavailable()
+    house.later(LIFETIME_SECONDS)
+    assert await _title(house.here) == "new"
+
+
+async def test_who_was_told_of_something_reads_it_whoever_wrote_it(house: House) -> None:
+    await _kept(house)
+    await house.asked(2)
+    house.here.posts.posts[1] = replace(house.here.posts.posts[1], title="new")
+    house.writes[0].note_told(2)
+    house.later(0.001)
+    assert await _title(house.here, 3) == "old"
+    assert await _title(house.here, 2) == "new"
+
+
+async def test_pages_of_several_authors_are_not_kept_longer(house: House) -> None:
+    await _kept(house)
+    assert await _titles(house.here) == ["old"]
+    await house.here.written("newer", user=2)
+    await house.asked(LIFETIME_SECONDS)
+    assert await _titles(house.here, 1) == ["newer", "old"]

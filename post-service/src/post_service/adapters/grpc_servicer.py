@@ -7,6 +7,7 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.timestamp_pb2 import Timestamp
 from pinstack_proto.post.v1 import post_pb2, post_pb2_grpc
 from service_kit import pages
+from service_kit.changes import ChangeLog
 from service_kit.grpc_server import Context
 from service_kit.timestamps import timestamp_from_pb, write_timestamp
 
@@ -30,9 +31,10 @@ _YEARS: Final = "must be of the years 1 to 9999"
 class PostServicer(post_pb2_grpc.PostServiceServicer):
     """Posts, for whoever calls by gRPC. `media_url` is what stands before the keys of uploads."""
 
-    def __init__(self, publications: Publications, media_url: str) -> None:
+    def __init__(self, publications: Publications, media_url: str, changes: ChangeLog) -> None:
         self._publications = publications
         self._media_url = media_url
+        self._changes = changes
 
     async def CreatePost(
         self, request: post_pb2.CreatePostRequest, context: Context
@@ -76,6 +78,14 @@ class PostServicer(post_pb2_grpc.PostServiceServicer):
         for post in await self._publications.get_many(request.ids):
             write_post(message.posts.add(), post, self._media_url)
         return message
+
+    async def ListPostChanges(
+        self, request: post_pb2.ListPostChangesRequest, context: Context
+    ) -> post_pb2.ListPostChangesResponse:
+        found = await self._changes.since(request.cursor)
+        return post_pb2.ListPostChangesResponse(
+            author_ids=found.keys, cursor=found.cursor, is_reset=found.is_reset
+        )
 
 
 def new_post_from_pb(request: post_pb2.CreatePostRequest) -> NewPost:

@@ -66,6 +66,11 @@ class PostServiceStub:
                 request_serializer=pinstack__proto_dot_post_dot_v1_dot_post__pb2.BatchGetPostsRequest.SerializeToString,
                 response_deserializer=pinstack__proto_dot_post_dot_v1_dot_post__pb2.BatchGetPostsResponse.FromString,
                 _registered_method=True)
+        self.ListPostChanges = channel.unary_unary(
+                '/post.v1.PostService/ListPostChanges',
+                request_serializer=pinstack__proto_dot_post_dot_v1_dot_post__pb2.ListPostChangesRequest.SerializeToString,
+                response_deserializer=pinstack__proto_dot_post_dot_v1_dot_post__pb2.ListPostChangesResponse.FromString,
+                _registered_method=True)
 
 
 class PostServiceServicer:
@@ -114,6 +119,13 @@ class PostServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListPostChanges(self, request, context):
+        """Whose posts were made, changed or deleted since a cursor, for those who keep posts.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PostServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -146,6 +158,11 @@ def add_PostServiceServicer_to_server(servicer, server):
                     servicer.BatchGetPosts,
                     request_deserializer=pinstack__proto_dot_post_dot_v1_dot_post__pb2.BatchGetPostsRequest.FromString,
                     response_serializer=pinstack__proto_dot_post_dot_v1_dot_post__pb2.BatchGetPostsResponse.SerializeToString,
+            ),
+            'ListPostChanges': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPostChanges,
+                    request_deserializer=pinstack__proto_dot_post_dot_v1_dot_post__pb2.ListPostChangesRequest.FromString,
+                    response_serializer=pinstack__proto_dot_post_dot_v1_dot_post__pb2.ListPostChangesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -311,6 +328,33 @@ class PostService:
             '/post.v1.PostService/BatchGetPosts',
             pinstack__proto_dot_post_dot_v1_dot_post__pb2.BatchGetPostsRequest.SerializeToString,
             pinstack__proto_dot_post_dot_v1_dot_post__pb2.BatchGetPostsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPostChanges(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/post.v1.PostService/ListPostChanges',
+            pinstack__proto_dot_post_dot_v1_dot_post__pb2.ListPostChangesRequest.SerializeToString,
+            pinstack__proto_dot_post_dot_v1_dot_post__pb2.ListPostChangesResponse.FromString,
             options,
             channel_credentials,
             insecure,

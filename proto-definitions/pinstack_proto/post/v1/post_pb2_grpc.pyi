@@ -29,6 +29,8 @@ class PostServiceStub:
     """Deletes a post; PERMISSION_DENIED unless user_id is its author."""
     BatchGetPosts: _aio.UnaryUnaryMultiCallable[_post_pb2.BatchGetPostsRequest, _post_pb2.BatchGetPostsResponse]
     """The posts among the given ids that exist, in no particular order: missing ones are left out."""
+    ListPostChanges: _aio.UnaryUnaryMultiCallable[_post_pb2.ListPostChangesRequest, _post_pb2.ListPostChangesResponse]
+    """Whose posts were made, changed or deleted since a cursor, for those who keep posts."""
 
 class PostServiceServicer(metaclass=_abc_1.ABCMeta):
     """Posts with their tags and media."""
@@ -80,5 +82,13 @@ class PostServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_post_pb2.BatchGetPostsRequest, _abc.Awaitable[_post_pb2.BatchGetPostsResponse]],
     ) -> _abc.Awaitable[_post_pb2.BatchGetPostsResponse]:
         """The posts among the given ids that exist, in no particular order: missing ones are left out."""
+
+    @_abc_1.abstractmethod
+    def ListPostChanges(
+        self,
+        request: _post_pb2.ListPostChangesRequest,
+        context: _aio.ServicerContext[_post_pb2.ListPostChangesRequest, _abc.Awaitable[_post_pb2.ListPostChangesResponse]],
+    ) -> _abc.Awaitable[_post_pb2.ListPostChangesResponse]:
+        """Whose posts were made, changed or deleted since a cursor, for those who keep posts."""
 
 def add_PostServiceServicer_to_server(servicer: PostServiceServicer, server: _aio.Server) -> None: ...

@@ -91,6 +91,11 @@ class UserServiceStub:
                 request_serializer=pinstack__proto_dot_user_dot_v1_dot_user__pb2.ListUsersRequest.SerializeToString,
                 response_deserializer=pinstack__proto_dot_user_dot_v1_dot_user__pb2.ListUsersResponse.FromString,
                 _registered_method=True)
+        self.ListUserChanges = channel.unary_unary(
+                '/user.v1.UserService/ListUserChanges',
+                request_serializer=pinstack__proto_dot_user_dot_v1_dot_user__pb2.ListUserChangesRequest.SerializeToString,
+                response_deserializer=pinstack__proto_dot_user_dot_v1_dot_user__pb2.ListUserChangesResponse.FromString,
+                _registered_method=True)
 
 
 class UserServiceServicer:
@@ -174,6 +179,13 @@ class UserServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListUserChanges(self, request, context):
+        """Whose profiles were changed or deleted since a cursor, for those who keep profiles.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_UserServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -231,6 +243,11 @@ def add_UserServiceServicer_to_server(servicer, server):
                     servicer.ListUsers,
                     request_deserializer=pinstack__proto_dot_user_dot_v1_dot_user__pb2.ListUsersRequest.FromString,
                     response_serializer=pinstack__proto_dot_user_dot_v1_dot_user__pb2.ListUsersResponse.SerializeToString,
+            ),
+            'ListUserChanges': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListUserChanges,
+                    request_deserializer=pinstack__proto_dot_user_dot_v1_dot_user__pb2.ListUserChangesRequest.FromString,
+                    response_serializer=pinstack__proto_dot_user_dot_v1_dot_user__pb2.ListUserChangesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -531,6 +548,33 @@ class UserService:
             '/user.v1.UserService/ListUsers',
             pinstack__proto_dot_user_dot_v1_dot_user__pb2.ListUsersRequest.SerializeToString,
             pinstack__proto_dot_user_dot_v1_dot_user__pb2.ListUsersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListUserChanges(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/user.v1.UserService/ListUserChanges',
+            pinstack__proto_dot_user_dot_v1_dot_user__pb2.ListUserChangesRequest.SerializeToString,
+            pinstack__proto_dot_user_dot_v1_dot_user__pb2.ListUserChangesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,6 +39,8 @@ class UserServiceStub:
     """The users among the given ids that exist, in no particular order: missing ones are left out."""
     ListUsers: _aio.UnaryUnaryMultiCallable[_user_pb2.ListUsersRequest, _user_pb2.ListUsersResponse]
     """All users, page by page, in a stable order."""
+    ListUserChanges: _aio.UnaryUnaryMultiCallable[_user_pb2.ListUserChangesRequest, _user_pb2.ListUserChangesResponse]
+    """Whose profiles were changed or deleted since a cursor, for those who keep profiles."""
 
 class UserServiceServicer(metaclass=_abc_1.ABCMeta):
     """Profiles: who exists, under which name. Credentials live in auth.v1.AuthService."""
@@ -130,5 +132,13 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_user_pb2.ListUsersRequest, _abc.Awaitable[_user_pb2.ListUsersResponse]],
     ) -> _abc.Awaitable[_user_pb2.ListUsersResponse]:
         """All users, page by page, in a stable order."""
+
+    @_abc_1.abstractmethod
+    def ListUserChanges(
+        self,
+        request: _user_pb2.ListUserChangesRequest,
+        context: _aio.ServicerContext[_user_pb2.ListUserChangesRequest, _abc.Awaitable[_user_pb2.ListUserChangesResponse]],
+    ) -> _abc.Awaitable[_user_pb2.ListUserChangesResponse]:
+        """Whose profiles were changed or deleted since a cursor, for those who keep profiles."""
 
 def add_UserServiceServicer_to_server(servicer: UserServiceServicer, server: _aio.Server) -> None: ...

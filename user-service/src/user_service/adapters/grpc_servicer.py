@@ -6,6 +6,7 @@ from google.protobuf.empty_pb2 import Empty
 from grpc import StatusCode
 from pinstack_proto.user.v1 import user_pb2, user_pb2_grpc
 from service_kit import pages
+from service_kit.changes import ChangeLog
 from service_kit.grpc_server import Context
 from service_kit.timestamps import timestamp_from_pb, write_timestamp
 
@@ -19,8 +20,9 @@ Write = user_pb2.UpdateUserRequest | user_pb2.UpdateAvatarRequest | user_pb2.Del
 class UserServicer(user_pb2_grpc.UserServiceServicer):
     """Profiles, for whoever calls by gRPC."""
 
-    def __init__(self, profiles: Profiles) -> None:
+    def __init__(self, profiles: Profiles, changes: ChangeLog) -> None:
         self._profiles = profiles
+        self._changes = changes
 
     async def CreateUser(
         self, request: user_pb2.CreateUserRequest, context: Context
@@ -95,6 +97,14 @@ class UserServicer(user_pb2_grpc.UserServiceServicer):
         limit = pages.checked_limit(request.limit)
         (after,) = pages.decode_cursor(request.cursor, 1) if request.cursor else (0,)
         return list_to_pb(await self._profiles.list(after, limit))
+
+    async def ListUserChanges(
+        self, request: user_pb2.ListUserChangesRequest, context: Context
+    ) -> user_pb2.ListUserChangesResponse:
+        found = await self._changes.since(request.cursor)
+        return user_pb2.ListUserChangesResponse(
+            user_ids=found.keys, cursor=found.cursor, is_reset=found.is_reset
+        )
 
 
 def caller_of(request: Write) -> int | None:

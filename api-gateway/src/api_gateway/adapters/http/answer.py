@@ -22,7 +22,10 @@ _DATES = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
 
 @dataclass(slots=True)
 class Answer:
-    """One response. `data` are the bytes inside the envelope: what an entity tag is made of."""
+    """One response. `data` are the bytes inside the envelope: what an entity tag is made of.
+
+    `about` is the user without whose doing it does not change; None where many can change it.
+    """
 
     status: int
     body: bytes = b""
@@ -30,6 +33,7 @@ class Answer:
     fields: Fields = field(default_factory=list)
     data: bytes = b""
     cache_control: str = NO_STORE
+    about: int | None = None
 
     def add(self, name: str, value: str) -> "Answer":
         """The same answer with one more header field; `name` in lower case."""

@@ -1,14 +1,15 @@
-"""Answers to reads, kept for less than a second: what many ask for at once is fetched once.
+"""Answers to reads, kept for a moment: what many ask for at once is fetched once.
 
 What a caller has changed itself, through whichever gateway, is never answered from before that;
 what others have changed is seen within `LIFETIME_SECONDS`. Entries expire by the time at which
-their loading began, so nothing has to arrive for that to hold.
+their loading began, so nothing has to arrive for that to hold. What only one user can change lasts
+longer, while the services confirm that it has not changed.
 """
 
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,13 +17,13 @@ from service_kit import metrics
 
 from api_gateway.adapters.http.answer import Answer, Fields, stem_of
 from api_gateway.adapters.http.conditional import entity_tag
+from api_gateway.application.changes import LONGEST_SECONDS, KnownChanges
 from api_gateway.application.recent_writes import Gateways, RecentWrites
 
 LIFETIME_SECONDS: Final = 0.8
-_FRESH_SECONDS: Final = 0.4
 _POPULAR: Final = 3
 """Whoever asks for the third time for what is no longer fresh has it fetched anew, for others."""
-_MOST_BYTES: Final = 8 * 1024 * 1024
+_MOST_BYTES: Final = 16 * 1024 * 1024
 _LARGEST: Final = 256 * 1024
 _OVERHEAD: Final = 1024
 """Bytes of an entry beside its body, roughly."""
@@ -35,13 +36,14 @@ Work = Callable[[], Awaitable[Answer]]
 class Kept:
     """A success as it can be given again, and was `uses` times.
 
-    `begun` is when it began to be fetched.
+    `begun` is when it began to be fetched, `about` who alone can change it.
     """
 
     begun: float
     stem: bytes
     tag: str
     fields: Fields
+    about: int | None = None
     uses: int = 0
 
 
@@ -59,9 +61,12 @@ class HotReads:
         writes: RecentWrites,
         gateways: Gateways,
         clock: Callable[[], float] = time.monotonic,
+        changes: Sequence[KnownChanges] = (),
     ) -> None:
+        """`changes` are those of all services that answers about one user are made from."""
         self._writes = writes
         self._gateways = gateways
+        self._changes = changes
         self._clock = clock
         self._kept: OrderedDict[Key, Kept] = OrderedDict()
         self._flights: dict[Key, _Flight] = {}
@@ -69,30 +74,44 @@ class HotReads:
         self._hits = metrics.CACHE_REQUESTS.labels("gateway_reads", "hit")
         self._misses = metrics.CACHE_REQUESTS.labels("gateway_reads", "miss")
 
-    async def wrote(self, user_id: int) -> None:
+    async def wrote(self, user_id: int, *, profile: bool = False) -> None:
         """Somebody has changed something: from here on they read it, at every gateway."""
-        self._writes.note(user_id)
-        await self._gateways.tell(user_id)
+        self._writes.note(user_id, profile=profile)
+        await self._gateways.tell(user_id, profile=profile)
 
     def find(self, key: Key, user_id: int | None) -> Kept | None:
         """What that caller (None: unknown) may be answered without asking anybody."""
         kept = self._kept.get(key)
-        if kept is None:
+        if kept is None or kept.begun <= self._oldest(kept, user_id):
             return None
-        oldest = max(self._writes.since(user_id), self._clock() - LIFETIME_SECONDS)
-        if kept.begun <= oldest:
+        if kept.begun <= self._clock() - self._lifetime(kept):
             return None
         self._hits.inc()
+        self._kept.move_to_end(key)
         kept.uses += 1
         return kept
+
+    def _oldest(self, kept: Kept, user_id: int | None) -> float:
+        """When it must have begun at the earliest to show that caller what it must show."""
+        if kept.about in (None, user_id) or user_id is None or not self._writes.are_heard:
+            return self._writes.since(user_id)
+        return self._writes.since_told(user_id)
+
+    def _lifetime(self, kept: Kept) -> float:
+        """How long it is good for whoever did not write it, by what is known now."""
+        about, begun = kept.about, kept.begun
+        if about is None or not self._changes or begun <= self._writes.since_written(about):
+            return LIFETIME_SECONDS
+        confirmed = all(changes.confirm(about, begun) for changes in self._changes)
+        return LONGEST_SECONDS if confirmed else LIFETIME_SECONDS
 
     def renew(self, key: Key, kept: Kept, work: Callable[[], Work]) -> None:
         """Have what is popular and no longer fresh fetched anew, so that nobody waits for it.
 
         `work` makes what to do; it is called only where that is done.
         """
-        if kept.uses < _POPULAR or self._clock() - kept.begun < _FRESH_SECONDS:
-            return
+        if kept.uses < _POPULAR or self._clock() - kept.begun < self._lifetime(kept) / 2:
+            return  # few ask for it, or it is fresh
         if key not in self._flights:
             self._start(key, work())
 
@@ -129,7 +148,9 @@ class HotReads:
         if answer.status != 200 or not answer.data or len(answer.body) > _LARGEST:
             return
         self._drop(key)
-        kept = Kept(begun, stem_of(answer), entity_tag(answer.data), list(answer.fields))
+        kept = Kept(
+            begun, stem_of(answer), entity_tag(answer.data), list(answer.fields), answer.about
+        )
         self._kept[key] = kept
         self._bytes += len(kept.stem) + _OVERHEAD
         while self._bytes > _MOST_BYTES:

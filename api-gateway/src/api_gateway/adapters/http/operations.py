@@ -117,6 +117,11 @@ class Operation:
         """Whether Idempotency-Key is honoured: every POST with a token, but for streams."""
         return self.method == "POST" and self.access is Access.TOKEN and not self.takes
 
+    @property
+    def changes_profile(self) -> bool:
+        """Whether it may change the caller's profile."""
+        return self.service == "user-service" and self.method != "GET"
+
 
 @dataclass(frozen=True, slots=True)
 class Route:

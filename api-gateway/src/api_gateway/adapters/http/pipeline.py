@@ -153,7 +153,9 @@ class Endpoint:
     async def _wrote(self, call: Call) -> None:
         """Have the caller read what it may have written, at every gateway."""
         if self._edge.hot is not None and call.principal is not None:
-            await self._edge.hot.wrote(call.principal.user_id)
+            await self._edge.hot.wrote(
+                call.principal.user_id, profile=self.operation.changes_profile
+            )
 
     async def _identify(self, call: Call, fields: Fields) -> None:
         """Know the caller and count the request; a bad token counts against its address."""

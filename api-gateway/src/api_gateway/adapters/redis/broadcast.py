@@ -18,7 +18,8 @@ _DISTRUST_SECONDS: Final = 1.0
 _POLL_SECONDS: Final = 1.0
 _RETRY_SECONDS: Final = 0.5
 
-Heard = Callable[[int], None]
+Heard = Callable[[int, bool], None]
+"""Takes a writer, and whether it may have been their profile."""
 Listening = Callable[[bool], None]
 
 
@@ -41,10 +42,16 @@ class RedisBroadcast:
         self._sending: asyncio.Task[None] | None = None
         self._trusts_after = 0.0
 
-    async def tell(self, user_id: int) -> None:
-        """Have all other gateways know; never raises. Writers of one moment share a message."""
+    async def tell(self, user_id: int, *, profile: bool = False) -> None:
+        """Have all other gateways know; never raises. Writers of one moment share a message.
+
+        A negative number says that it may be the profile; the positive one goes with it, for
+        gateways of a version that knows no other.
+        """
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._wanted.setdefault(user_id, []).append(done)
+        if profile:
+            self._wanted.setdefault(-user_id, [])
         if self._sending is None:
             self._sending = asyncio.create_task(self._send(), name="writes")
         await done
@@ -100,7 +107,7 @@ class RedisBroadcast:
             self._acknowledged(int(serial))
         elif sender != self._name:
             for user_id in user_ids:
-                self._heard(int(user_id))
+                self._heard(abs(int(user_id)), int(user_id) < 0)
             client = self._link.client
             await self._link.ask(lambda: client.publish(_own(sender), f"ack {serial}"))
 

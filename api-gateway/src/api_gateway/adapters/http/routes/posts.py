@@ -88,7 +88,9 @@ class PostRoutes:
         next_cursor = self._cursors.seal(_LIST, found.next_cursor)
         posts = [post_content(one) for one in found.items]
         content = {"posts": posts, **page_content(found, next_cursor)}
-        return ok(content, "posts found", next_link=call.next_link(next_cursor))
+        answer = ok(content, "posts found", next_link=call.next_link(next_cursor))
+        answer.about = query.filter().author_id
+        return answer
 
     @operation(
         "GET",
@@ -102,7 +104,10 @@ class PostRoutes:
     )
     async def get(self, post_id: fields.TextId) -> Answer:
         """A post with its author."""
-        return ok(post_content(await self._posts.get(post_id)), "post found")
+        found = await self._posts.get(post_id)
+        answer = ok(post_content(found), "post found")
+        answer.about = found.post.author_id
+        return answer
 
     @operation(
         "PUT",

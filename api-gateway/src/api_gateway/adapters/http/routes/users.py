@@ -160,7 +160,9 @@ class UserRoutes:
     )
     async def get(self, call: Call, user_id: fields.TextId) -> Answer:
         """A profile; the e-mail address is in it for its owner only."""
-        return self._views.found(call, await self._users.get(user_id))
+        answer = self._views.found(call, await self._users.get(user_id))
+        answer.about = user_id
+        return answer
 
     @operation(
         "GET",
