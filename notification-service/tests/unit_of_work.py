@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 from uuid import UUID
 
 from notification_service.domain.events import Event, UnreadChanged
@@ -13,6 +14,8 @@ from notification_service.domain.preferences import Preferences
 from notification_service.domain.provenance import Skipped
 from tests.inbox_changes import InMemoryInboxChanges
 from tests.tables import Claimed, now
+
+_NOBODY: Final[Mapping[int, int]] = MappingProxyType({})
 
 
 class InMemoryUnit(InMemoryInboxChanges):
@@ -118,11 +121,29 @@ class InMemoryUnit(InMemoryInboxChanges):
             del self._tables.claims[event_id]
         return len(seen)
 
-    async def add(self, posts: Sequence[PostPublished]) -> None:
-        for post in posts:
-            if post.post_id not in self._tables.jobs:
-                self._tables.causes[post.post_id] = post.event_id
-                self._put(FanOutJob(post.post_id, post.author_id, post))
+    async def add(
+        self, posts: Sequence[PostPublished], reached: Mapping[int, int] = _NOBODY
+    ) -> set[int]:
+        busy = {
+            job.author_id
+            for job in self._tables.jobs.values()
+            if job.post is not None and job.post_id not in self._tables.done
+        }
+        fresh = [post for post in posts if post.post_id not in self._tables.jobs]
+        told = {one.post_id for one in fresh if one.author_id not in busy} & set(reached)
+        for post in fresh:
+            self._tables.causes[post.post_id] = post.event_id
+            self._put(
+                FanOutJob(
+                    post.post_id,
+                    post.author_id,
+                    post,
+                    reached[post.post_id] if post.post_id in told else 0,
+                )
+            )
+            if post.post_id in told:
+                self._tables.done.add(post.post_id)
+        return told
 
     async def cancel(self, posts: Sequence[PostGone]) -> None:
         for post in posts:

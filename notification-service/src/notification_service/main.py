@@ -33,13 +33,15 @@ from notification_service.adapters.postgres.preferences import (
 from notification_service.adapters.postgres.provenance import PostgresProvenance
 from notification_service.adapters.postgres.units import CONSUMER, Changes, PostgresUnits
 from notification_service.adapters.postgres.upkeep import PostgresRemains
+from notification_service.adapters.posts_together import PostsTogether
 from notification_service.adapters.relation_client import GrpcFollowership
 from notification_service.adapters.user_client import GrpcUsers
 from notification_service.adapters.worker import Crew, Worker
 from notification_service.application.explanations import Explanations
 from notification_service.application.fan_out import MOST_JOBS, FanOut
 from notification_service.application.live import Hub
-from notification_service.application.reactions import Reactions
+from notification_service.application.publication import Publication
+from notification_service.application.reactions import Effects, Reactions
 from notification_service.application.reception import Reception
 from notification_service.application.upkeep import Upkeep
 from notification_service.application.use_cases import Notifications
@@ -96,7 +98,8 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             tasks.start(worker.run(), worker.name)
         crew = Crew(tellers, MOST_JOBS, work_from=(PostPublished, PostGone))
         reactions = Reactions(users, units, reception)
-        consumer = consumer_of(settings, reactions, [crew, emptying], hub)
+        effects = PostsTogether(Publication(fan_out), reactions, fan_out.failures)
+        consumer = consumer_of(settings, effects, [crew, emptying], hub)
         health.observe("kafka", consumer.check)
         tasks.start(consumer.run(), "event consumer")
         preferences = PostgresPreferences(database)
@@ -183,7 +186,7 @@ def upkeep_of(settings: Settings, units: PostgresUnits) -> tuple[Worker, Worker]
 
 
 def consumer_of(
-    settings: Settings, reactions: Reactions, workers: Sequence[Worker | Crew], hub: Hub
+    settings: Settings, effects: Effects, workers: Sequence[Worker | Crew], hub: Hub
 ) -> Consumer:
     """Who hears of others' events, and wakes the workers that have work from them."""
 
@@ -195,9 +198,10 @@ def consumer_of(
         settings.kafka.bootstrap_servers,
         NAME,
         TOPICS,
-        Events(reactions, wake, hub.tell).handle,
+        Events(effects, wake, hub.tell).handle,
         types=TYPES,
         partitions=settings.kafka.topic_partitions,
         replication=settings.kafka.topic_replication,
         kept=settings.kafka.topic_kept,
+        at_once=len(TOPICS) * settings.kafka.topic_partitions,  # posts of all share a transaction
     )

@@ -1,5 +1,6 @@
 """Fan-out jobs and claims, in memory and in PostgreSQL."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from notification_service.domain.facts import PostPublished
@@ -87,6 +88,27 @@ async def test_of_two_who_did_the_same_batch_only_one_moves_the_job(store: Store
     assert not await _advance(store, again, 50, is_done=True)
 
 
+async def test_posts_that_are_told_as_they_are_added_leave_nothing_to_do(store: Store) -> None:
+    assert await _add(store, a_post(1, 10), a_post(2, 20), a_post(3, 20), reached={1: 5, 3: 6}) == {
+        1,
+        3,
+    }
+    assert [job.post_id for job in await store.queue.lease(LEASE, 9)] == [2]
+    assert await _add(store, a_post(1, 10), reached={1: 5}) == set()
+    await _cancel(store, 1)
+    assert (await _lease(store)).post is None
+
+
+async def test_a_post_is_not_told_before_an_earlier_one_of_its_author(store: Store) -> None:
+    await _add(store, a_post(1, 10), a_post(2, 20))
+    assert await _add(store, a_post(3, 10), a_post(4, 30), reached={3: 5, 4: 5}) == {4}
+    first, second = await store.queue.lease(LEASE, 9)
+    await _advance(store, first, 5, is_done=True)
+    assert (await _lease(store)).post_id == 3
+    await _advance(store, second, 5, is_done=True)
+    assert await _add(store, a_post(5, 20), reached={5: 5}) == {5}
+
+
 async def test_who_has_waited_longest_is_next(store: Store) -> None:
     await _add(store, a_post(1, author_id=10))
     await _add(store, a_post(2, author_id=20))
@@ -166,9 +188,11 @@ async def test_an_event_is_claimed_once(store: Store) -> None:
         assert await unit.claim([one]) == {one.event_id}
 
 
-async def _add(store: Store, *posts: PostPublished) -> None:
+async def _add(
+    store: Store, *posts: PostPublished, reached: Mapping[int, int] | None = None
+) -> set[int]:
     async with store.units.begin() as unit:
-        await unit.jobs.add(posts)
+        return await unit.jobs.add(posts, reached or {})
 
 
 async def _cancel(store: Store, post_id: int) -> None:

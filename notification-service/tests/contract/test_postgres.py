@@ -10,6 +10,8 @@ from service_kit.database import Database
 
 from notification_service.application.fan_out import FanOut
 from notification_service.application.live import Announced
+from notification_service.application.publication import Publication
+from notification_service.application.units import Units
 from notification_service.domain.events import NotificationCreated
 from notification_service.domain.models import Target
 from tests.builders import RECEPTION, a_draft, a_post, a_post_gone
@@ -150,6 +152,50 @@ async def test_a_crash_between_and_within_batches_loses_nothing_and_doubles_noth
     assert await _told(database) == dict.fromkeys(FOLLOWERS, 1)
     (row,) = await database.fetch("outbox", "SELECT count(*), count(DISTINCT key) FROM outbox")
     assert tuple(row) == (len(FOLLOWERS), len(FOLLOWERS))
+
+
+async def test_a_crash_while_posts_are_taken_in_loses_nothing_and_doubles_nothing(
+    postgres: Store, database: Database
+) -> None:
+    followership = InMemoryFollowership({7: FOLLOWERS})
+    posts = (a_post(9, 7), a_post(10, 7))
+    with pytest.raises(Crash):
+        await _publication(postgres, CrashingUnits(postgres.units), followership).apply([posts])
+    assert await _told(database) == {}
+    publication = _publication(postgres, postgres.units, followership)
+    for _ in range(2):
+        assert await publication.apply([posts]) == {posts: ()}
+    assert await _told(database) == dict.fromkeys(FOLLOWERS, 2)
+    assert await postgres.queue.lease(timedelta(), 9) == []
+
+
+async def test_posts_of_small_authors_are_taken_in_while_workers_tell_of_big_ones(
+    postgres: Store, database: Database
+) -> None:
+    followership = InMemoryFollowership({author: FOLLOWERS for author in range(100, 120)})
+    publication = _publication(postgres, postgres.units, followership)
+    users = InMemoryUsers()
+    fan_out = FanOut(postgres.queue, users, followership, postgres.units, RECEPTION, batch=4)
+
+    async def work() -> None:
+        while await fan_out.turn():
+            pass
+
+    for author in range(100, 104):
+        await _publish(postgres, author, author)
+    async with asyncio.TaskGroup() as race:
+        for _ in range(3):
+            race.create_task(work())
+        for author in range(100, 120):
+            race.create_task(publication.apply([(a_post(1000 + author, author),)]))
+    await work()
+    assert await _told(database) == dict.fromkeys(FOLLOWERS, 4 + 20)
+
+
+def _publication(postgres: Store, units: Units, followership: InMemoryFollowership) -> Publication:
+    users = InMemoryUsers()
+    fan_out = FanOut(postgres.queue, users, followership, units, RECEPTION, batch=500)
+    return Publication(fan_out)
 
 
 async def test_workers_share_jobs_and_each_follower_is_told_once(

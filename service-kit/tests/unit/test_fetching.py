@@ -47,6 +47,13 @@ async def test_who_is_behind_waits_a_moment_for_what_has_gathered() -> None:
     assert consumer.patience == [500, 5]
 
 
+async def test_who_was_busy_for_longer_gathers_for_longer_but_not_for_ever() -> None:
+    consumer = ScriptedConsumer({FIRST: ["a"]}, {}, {SECOND: ["b"]}, {FIRST: ["c"]})
+    found: object = await fetch(consumer, 0.5, 3, lambda: 1, busy_seconds=3.0)
+    assert found == {FIRST: ["a", "c"], SECOND: ["b"]}
+    assert all(0 < each <= 40 for each in consumer.patience[1:])
+
+
 async def test_a_full_batch_goes_on_at_once_with_what_the_other_partitions_have() -> None:
     consumer = ScriptedConsumer({FIRST: ["a", "b", "c"]}, kept={SECOND: ["d"]})
     assert await fetched(consumer) == {FIRST: ["a", "b", "c"], SECOND: ["d"]}

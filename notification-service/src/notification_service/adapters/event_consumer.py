@@ -14,7 +14,7 @@ from pinstack_proto.events.v1.user_events_pb2 import UserDeleted
 from service_kit.events import InvalidEvent, ReceivedEvent
 from service_kit.timestamps import timestamp_from_pb
 
-from notification_service.application.reactions import Reactions
+from notification_service.application.reactions import Effects
 from notification_service.domain.facts import (
     AccountGone,
     Fact,
@@ -44,18 +44,18 @@ _LONGEST_TITLE: Final = 1000
 
 
 class Events:
-    """Hands a batch of events to the use cases, and tells `wake` of what is in it.
+    """Hands a batch of events to the use cases, and tells `wake` of what there is work from.
 
     What is only of the moment is passed to `tell`: sooner or later, once or twice, is all the same.
     """
 
     def __init__(
         self,
-        reactions: Reactions,
+        effects: Effects,
         wake: Callable[[Sequence[Fact]], None],
         tell: Callable[[MediaProcessed], None],
     ) -> None:
-        self._reactions = reactions
+        self._effects = effects
         self._wake = wake
         self._tell = tell
 
@@ -67,8 +67,7 @@ class Events:
         media = [media_of(event) for event in events if event.type == _PROCESSED]
         facts = [fact_of(event) for event in events if event.type in _FACTS]
         if facts:
-            await self._reactions.apply(facts)
-            self._wake(facts)
+            self._wake(await self._effects.apply(facts))
         for one in media:
             self._tell(one)
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from notification_service.application.ports import Followership, JobQueue, Users
 from notification_service.application.reception import Reception
-from notification_service.application.units import Units
+from notification_service.application.units import UnitOfWork, Units
 from notification_service.domain.errors import AppError, Unavailable
 from notification_service.domain.facts import DELETED_USERNAME, post_subject
 from notification_service.domain.fan_out import Advance, FanOutJob, Step, transactions_of
@@ -57,23 +57,13 @@ class FanOut:
 
     async def _deliver(self, jobs: Sequence[FanOutJob]) -> list[Exception]:
         try:
-            steps = await self._steps(jobs) if jobs else []
+            steps = await steps_of(jobs, self.users, self.followership, self.batch) if jobs else []
         except AppError as error:
             return await self._postpone(jobs, error)
         failed: list[Exception] = []
         for some in transactions_of(steps, self.batch):
             failed += await self._tell(some)
         return failed
-
-    async def _steps(self, jobs: Sequence[FanOutJob]) -> list[Step]:
-        usernames = await self.users.usernames({job.author_id for job in jobs})
-        places = [(job.author_id, job.checkpoint) for job in jobs]
-        followers = await self.followership.of_many(places, self.batch)
-        return [
-            Step(job, job.post.content(usernames.get(job.author_id, DELETED_USERNAME)), some)
-            for job, some in zip(jobs, followers, strict=True)
-            if job.post
-        ]
 
     async def _tell(self, steps: Sequence[Step]) -> list[Exception]:
         """Tell all of them at once, or, where that fails, halves, until it is known which fails."""
@@ -89,16 +79,7 @@ class FanOut:
     async def _tell_at_once(self, steps: Sequence[Step]) -> None:
         async with self.units.begin() as unit:
             advanced = await unit.jobs.advance([step.advance for step in steps])
-            told = [
-                (step.job.author_id, draft)
-                for step in steps
-                if step.job.post_id in advanced
-                for draft in step.drafts
-            ]
-            wanted = await self.reception.admit(
-                unit, [draft for _, draft in told], [author_id for author_id, _ in told]
-            )
-            unit.emit(await unit.inboxes.deliver(wanted))
+            await tell(unit, self.reception, [s for s in steps if s.job.post_id in advanced])
 
     async def _withdraw(self, job: FanOutJob) -> list[Exception]:
         try:
@@ -120,6 +101,32 @@ class FanOut:
     async def _postpone(self, jobs: Sequence[FanOutJob], error: Exception) -> list[Exception]:
         await self.queue.postpone([(job, _pause_after(job.failures + 1)) for job in jobs])
         return [error]
+
+
+async def steps_of(
+    jobs: Sequence[FanOutJob], users: Users, followership: Followership, most: int
+) -> list[Step]:
+    """Whom to tell what next, up to `most` of the followers for each of the posts.
+
+    One call for all names, and one for all followers. Raises `Unavailable`.
+    """
+    usernames = await users.usernames({job.author_id for job in jobs})
+    places = [(job.author_id, job.checkpoint) for job in jobs]
+    followers = await followership.of_many(places, most)
+    return [
+        Step(job, job.post.content(usernames.get(job.author_id, DELETED_USERNAME)), some)
+        for job, some in zip(jobs, followers, strict=True)
+        if job.post
+    ]
+
+
+async def tell(unit: UnitOfWork, reception: Reception, steps: Sequence[Step]) -> None:
+    """Put the posts of the steps into the inboxes of those followers who want them."""
+    told = [(step.job.author_id, draft) for step in steps for draft in step.drafts]
+    wanted = await reception.admit(
+        unit, [draft for _, draft in told], [author_id for author_id, _ in told]
+    )
+    unit.emit(await unit.inboxes.deliver(wanted))
 
 
 def _pause_after(failures: int) -> timedelta:

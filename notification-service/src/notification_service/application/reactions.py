@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 from uuid import UUID
 
 from notification_service.application.ports import Users
@@ -20,6 +21,17 @@ from notification_service.domain.models import Draft, Target
 from notification_service.domain.provenance import Reason, Skipped
 
 
+class Effects(Protocol):
+    """Who gives facts their effect."""
+
+    async def apply(self, facts: Sequence[Fact]) -> Sequence[Fact]:
+        """The effect of all of them, or, by raising, of none. Facts of one kind are in order.
+
+        Returns those that there may be work from, for others. Raises `Unavailable`.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Reactions:
     """Gives facts their effect, once each, however often they are told."""
@@ -28,10 +40,11 @@ class Reactions:
     units: Units
     reception: Reception
 
-    async def apply(self, facts: Sequence[Fact]) -> None:
+    async def apply(self, facts: Sequence[Fact]) -> Sequence[Fact]:
         """The effect of all of them, or, by raising, of none. Facts of one kind are in order.
 
-        Raises `Unavailable` where a follower can't be named.
+        Returns those that there may be work from, for others. Raises `Unavailable` where a
+        follower can't be named.
         """
         told: dict[UUID, Fact] = {}
         for fact in facts:
@@ -50,6 +63,7 @@ class Reactions:
             unit.emit(await unit.inboxes.deliver(wanted))
             unit.emit(await unit.inboxes.close(effect.accounts))
             await unit.skip(effect.skipped)
+        return facts
 
 
 @dataclass(slots=True)

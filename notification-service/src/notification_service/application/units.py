@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
-from typing import Protocol
+from types import MappingProxyType
+from typing import Final, Protocol
 from uuid import UUID
 
 from notification_service.domain.events import (
@@ -20,6 +21,8 @@ from notification_service.domain.fan_out import Advance
 from notification_service.domain.models import Draft, Notification, Target
 from notification_service.domain.preferences import Preferences
 from notification_service.domain.provenance import Skipped
+
+_NOBODY: Final[Mapping[int, int]] = MappingProxyType({})
 
 
 class InboxChanges(Protocol):
@@ -107,8 +110,15 @@ class PreferenceChanges(Protocol):
 class JobChanges(Protocol):
     """Changes of fan-out jobs within a unit of work."""
 
-    async def add(self, posts: Sequence[PostPublished]) -> None:
-        """Begin to tell the followers of each post; nothing where it is gone already."""
+    async def add(
+        self, posts: Sequence[PostPublished], reached: Mapping[int, int] = _NOBODY
+    ) -> set[int]:
+        """Begin to tell the followers of each post; nothing where it is gone already.
+
+        `reached` has posts, by id, whose followers this unit can tell, and the last of these. Those
+        whose followers it is to tell are returned; their jobs are done. Not so where posts of the
+        author that came earlier are still being told.
+        """
         ...
 
     async def cancel(self, posts: Sequence[PostGone]) -> None:

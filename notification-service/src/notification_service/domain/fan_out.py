@@ -98,6 +98,23 @@ def transactions_of(steps: Sequence[Step], batch: int) -> list[list[Step]]:
     return [part for part in (small, _sharing(rest, batch)) if part]
 
 
+def told_at_once(steps: Sequence[Step], most: int) -> list[Step]:
+    """Those steps that end their jobs, as far as `most` drafts go, in their order.
+
+    None of an author after one that is left out: posts of one author are told one after the other.
+    """
+    taken: list[Step] = []
+    left_out: set[int] = set()
+    for step in steps:
+        size = len(step.followers.ids)
+        if step.followers.is_last and size <= most and step.job.author_id not in left_out:
+            taken.append(step)
+            most -= size
+        else:
+            left_out.add(step.job.author_id)
+    return taken
+
+
 def _sharing(steps: Sequence[Step], room: int) -> list[Step]:
     """The steps, each with an even share of the room; what one does not need the others have."""
     shares: dict[int, Step] = {}

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -30,7 +31,7 @@ from service_kit.events.topics import TOPIC_KEPT, ensure_topics, letters_kept
 
 _POLL_SECONDS: Final = 0.5
 _FAREWELL_SECONDS: Final = 1.0
-_AT_ONCE: Final = 4
+AT_ONCE: Final = 4
 """Partitions handled at the same time: requests need connections of the pool, too."""
 
 
@@ -40,7 +41,7 @@ class Consumer:
     The offset is committed a moment after `handle` has returned: an event may come twice, so
     `handle` claims ids in the inbox. What it raises decides: `InvalidEvent` or `InvalidArgument`
     sends the event to `<group>.dlq`; after anything else the partition waits, and then begins there
-    again.
+    again. Batches of up to `at_once` partitions are handled at the same time.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Consumer:
         replication: int = 1,
         kept: timedelta = TOPIC_KEPT,
         session_seconds: float = 10.0,
+        at_once: int = AT_ONCE,
         delays: Delays | None = None,
     ) -> None:
         self._bootstrap = bootstrap
@@ -67,6 +69,7 @@ class Consumer:
         self._replication = replication
         self._kept = kept
         self._session_seconds = session_seconds
+        self._at_once = at_once
         self._publisher = Publisher(
             bootstrap,
             f"{group}-dlq",
@@ -82,6 +85,7 @@ class Consumer:
         self._turn = asyncio.Lock()
         self._offsets: Offsets | None = None
         self._assignments = 0
+        self._busy = 0.0
         self._log = logs.get(__name__)
         self.ready = False
         """Whether this is a member of its group, with or without partitions of its own."""
@@ -138,13 +142,17 @@ class Consumer:
             while True:
                 self._resume(consumer)
                 wait = self._patience(offsets)
-                fetched = await fetch(consumer, wait, self._batch_size, lambda: self._assignments)
+                fetched = await fetch(
+                    *(consumer, wait, self._batch_size, lambda: self._assignments, self._busy)
+                )
                 # What is fetched here belongs to this assignment: no await lies between.
                 assignment = self._assignments
                 async with self._turn:
                     # Otherwise whoever has the partitions now begins at the committed offsets.
                     if fetched and assignment == self._assignments:
+                        begun = time.monotonic()
                         await self._take(consumer, offsets, fetched)
+                        self._busy = time.monotonic() - begun
                     if offsets.due_in() == 0:
                         await offsets.commit()
                 await self._measure_lag(consumer)
@@ -172,7 +180,7 @@ class Consumer:
         fetched: Fetched,
     ) -> None:
         """Handle what is fetched, a few partitions at once."""
-        few = asyncio.Semaphore(_AT_ONCE)
+        few = asyncio.Semaphore(self._at_once)
 
         async def deliver(partition: TopicPartition, records: Sequence[Record]) -> Progress:
             async with few:

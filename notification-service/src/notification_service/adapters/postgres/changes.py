@@ -1,7 +1,6 @@
 """Changes of inboxes in PostgreSQL, within a transaction."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from typing import Final
 
 from service_kit.database import Connection, Row, columns, refusals
@@ -141,19 +140,18 @@ class PostgresInboxChanges:
     async def deliver(self, drafts: Sequence[Draft]) -> list[NotificationCreated]:
         if not drafts:
             return []
-        numbers: dict[Content, int] = {}
-        recipients = [
-            (
-                draft.user_id,
-                numbers.setdefault(draft.content, len(numbers) + 1),
-                draft.idempotency_key,
-                draft.held,
-            )
-            for draft in drafts
-        ]
-        contents = columns(map(_content_to_row, numbers), 7)
+        numbers: dict[int, int] = {}
+        number_of = [numbers.setdefault(id(one.content), len(numbers) + 1) for one in drafts]
+        distinct = {id(one.content): one.content for one in drafts}
+        recipients = (
+            [one.user_id for one in drafts],
+            number_of,
+            [one.idempotency_key for one in drafts],
+            [one.held for one in drafts],
+        )
+        contents = columns(map(_content_to_row, distinct.values()), 7)
         with refusals(_MEANINGS):
-            rows = await self._connection.fetch(_DELIVER, *contents, *columns(recipients, 4))
+            rows = await self._connection.fetch(_DELIVER, *contents, *recipients)
         return [_created(row, drafts[row["position"] - 1]) for row in rows]
 
     async def remove(self, notification: Notification) -> NotificationWithdrawn | None:
@@ -192,32 +190,23 @@ def _content_to_row(content: Content) -> tuple[object, ...]:
 
 
 def _created(row: Row, draft: Draft) -> NotificationCreated:
-    notification = Notification(
-        id=row["id"],
-        user_id=draft.user_id,
-        seq=row["seq"],
-        type=draft.content.type,
-        payload=draft.content.payload,
-        actor_id=draft.content.actor_id,
-        created_at=row["created_at"],
-    )
-    later = row["last_seq"] - row["seq"]
-    state = _state(row)
-    if later:
-        state = replace(
-            state,
-            last_seq=row["seq"],
-            unread=state.unread - later,
-            unseen=state.unseen - later,
-            total=state.total - later,
-        )
+    """What came of a draft; the state of the inbox is the one before later ones of its unit."""
+    id_, seq, created_at, _, user_id, last_seq, *counts = row
+    unread, total, version, unseen, seen_seq, archived, live_seq = counts
+    content = draft.content
+    later = last_seq - seq
     return NotificationCreated(
-        notification,
-        state,
+        Notification(
+            *(id_, user_id, seq, content.type, content.payload, content.actor_id, created_at)
+        ),
+        InboxState(
+            *(user_id, seq, unread - later, total - later, version, unseen - later),
+            *(seen_seq, archived, live_seq),
+        ),
         draft.traceparent,
-        draft.content.subject,
+        content.subject,
         draft.idempotency_key,
-        draft.content.event_id,
+        content.event_id,
         draft.held,
     )
 

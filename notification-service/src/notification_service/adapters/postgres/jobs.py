@@ -1,7 +1,8 @@
 """Fan-out jobs in PostgreSQL, shared by all replicas."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Final
 
 from service_kit.database import Connection, Database, Row, columns
@@ -10,12 +11,19 @@ from notification_service.domain.facts import PostGone, PostPublished
 from notification_service.domain.fan_out import Advance, FanOutJob, Stage
 
 _ADD: Final = """
-INSERT INTO fanout_jobs (post_id, author_id, stage, event_id, title, occurred_at, traceparent)
-SELECT post_id, author_id, 'delivering', event_id, title, occurred_at, traceparent
-FROM unnest($1::bigint[], $2::bigint[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[])
-    AS post (post_id, author_id, event_id, title, occurred_at, traceparent)
+INSERT INTO fanout_jobs
+    (post_id, author_id, stage, event_id, title, occurred_at, traceparent, checkpoint)
+SELECT post_id, author_id, CASE WHEN is_told THEN 'done' ELSE 'delivering' END, event_id, title,
+       occurred_at, traceparent, CASE WHEN is_told THEN reached ELSE 0 END
+FROM unnest($1::bigint[], $2::bigint[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[],
+            $7::bigint[])
+    AS post (post_id, author_id, event_id, title, occurred_at, traceparent, reached)
+CROSS JOIN LATERAL (SELECT reached IS NOT NULL AND NOT EXISTS (
+    SELECT FROM fanout_jobs AS earlier
+    WHERE earlier.author_id = post.author_id AND earlier.stage = 'delivering') AS is_told) AS told
 ORDER BY post_id
 ON CONFLICT (post_id) DO NOTHING
+RETURNING post_id, stage
 """
 _CANCEL: Final = """
 INSERT INTO fanout_jobs AS job (post_id, author_id, stage, event_id)
@@ -77,6 +85,7 @@ UPDATE fanout_jobs AS job SET due_at = clock_timestamp() + place.delay, failures
 FROM held JOIN place USING (post_id)
 WHERE job.post_id = held.post_id AND job.stage = place.stage AND job.checkpoint = place.checkpoint
 """
+_NOBODY: Final[Mapping[int, int]] = MappingProxyType({})
 
 
 class PostgresJobQueue:
@@ -100,13 +109,20 @@ class PostgresJobChanges:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def add(self, posts: Sequence[PostPublished]) -> None:
-        if posts:
-            rows = (
-                (p.post_id, p.author_id, p.event_id, p.title, p.occurred_at, p.traceparent)
-                for p in posts
+    async def add(
+        self, posts: Sequence[PostPublished], reached: Mapping[int, int] = _NOBODY
+    ) -> set[int]:
+        if not posts:
+            return set()
+        rows = (
+            (
+                *(p.post_id, p.author_id, p.event_id, p.title, p.occurred_at, p.traceparent),
+                reached.get(p.post_id),
             )
-            await self._connection.execute(_ADD, *columns(rows, 6))
+            for p in posts
+        )
+        added = await self._connection.fetch(_ADD, *columns(rows, 7))
+        return {row["post_id"] for row in added if row["stage"] == Stage.DONE}
 
     async def cancel(self, posts: Sequence[PostGone]) -> None:
         if posts:
