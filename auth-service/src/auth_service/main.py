@@ -186,6 +186,7 @@ def _consume(settings: Settings, database: Database, tasks: Background, health: 
         partitions=kafka.topic_partitions,
         replication=kafka.topic_replication,
         kept=kafka.topic_kept,
+        prompt=False,
     )
     health.observe("kafka", consumer.check)
     tasks.start(consumer.run(), "event consumer")

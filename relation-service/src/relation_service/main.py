@@ -66,6 +66,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             partitions=kafka.topic_partitions,
             replication=kafka.topic_replication,
             kept=kafka.topic_kept,
+            prompt=False,
         )
         health.observe("kafka", consumer.check)
         tasks.start(consumer.run(), "event consumer")
