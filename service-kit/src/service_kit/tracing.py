@@ -68,6 +68,11 @@ def traceparent() -> str | None:
     return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
 
 
+def fresh_traceparent() -> str:
+    """The `traceparent` of a new trace of which nothing is kept."""
+    return f"00-{_IDS.getrandbits(128) or 1:032x}-{_IDS.getrandbits(64) or 1:016x}-00"
+
+
 def extract_context(headers: Mapping[str, str]) -> Context:
     """The context that W3C headers carry; an empty one where they carry none."""
     return propagate.extract(headers, context=Context())

@@ -1,19 +1,21 @@
 """Composition root of api-gateway: the one place that knows every adapter."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 from typing import Final
 
 import uvicorn
 from service_kit.health import Health, listen, serve_admin, serve_http
-from service_kit.runtime import Running, background
+from service_kit.runtime import Background, Running, background
 
 from api_gateway.adapters.grpc.explanations import GrpcDeliveryLog
 from api_gateway.adapters.grpc.notification_replicas import notification_sources
 from api_gateway.adapters.grpc.notification_stream import GrpcInboxes
 from api_gateway.adapters.grpc.notifications import GrpcNotifications
+from api_gateway.adapters.grpc.readiness import serving
 from api_gateway.adapters.http.admission import Admission
 from api_gateway.adapters.http.app import Gateway
 from api_gateway.adapters.http.authentication import Authentication
@@ -21,6 +23,8 @@ from api_gateway.adapters.http.body_stream import StreamLimits
 from api_gateway.adapters.http.catalogue import served, whole_document
 from api_gateway.adapters.http.client_address import ClientAddresses
 from api_gateway.adapters.http.cors import Cors
+from api_gateway.adapters.http.crowd import Crowd
+from api_gateway.adapters.http.door import Door
 from api_gateway.adapters.http.idempotency import Idempotency
 from api_gateway.adapters.http.pipeline import Edge
 from api_gateway.adapters.http.protocol import EnvelopedHttp
@@ -31,6 +35,7 @@ from api_gateway.adapters.http.routes.health import HealthRoutes
 from api_gateway.adapters.http.routes.keys import KeyRoutes
 from api_gateway.adapters.http.routes.live_page import LivePageRoutes
 from api_gateway.adapters.http.schemas.notification import shown
+from api_gateway.adapters.http.watch import watch
 from api_gateway.adapters.live.callers import Callers
 from api_gateway.adapters.live.routes import WEBSOCKETS, drop_stuck_clients, live_routes
 from api_gateway.adapters.redis.idempotency import LocalIdempotencyKeys, RedisIdempotencyKeys
@@ -62,6 +67,7 @@ class Parts:
     hub: Hub
     kept: Kept
     health: Health
+    crowds: Mapping[str, Crowd]
 
 
 @asynccontextmanager
@@ -85,11 +91,13 @@ async def running(settings: Settings, worker: Worker | None = None) -> AsyncIter
         kept = begin_keeping(peers, link, tasks)
         hub = _hub(settings, peers, trust, kept.writes)
         tasks.start(hub.run(), "live hub")
-        app = _app(settings, Parts(peers, trust, link, hub, kept, health))
+        crowds = _crowds(peers, tasks)
+        app = _app(settings, Parts(peers, trust, link, hub, kept, health, crowds))
+        door = Door(app.visit, Cors(settings.gateway.cors_origins))
         await trust.revocations.read_once(_INFORMED_SECONDS)
         listener = worker.listener if worker else listen(host, settings.gateway.port)
         drop_stuck_clients(listener)
-        await enter(serve_http(_server(app, settings), listener))
+        await enter(serve_http(_server(app, door, settings), listener))
         stack.push_async_callback(hub.close)
         if worker:
             tasks.start(end_with_supervisor(), "supervisor")
@@ -148,6 +156,15 @@ def _app(settings: Settings, parts: Parts) -> Gateway:
     )
 
 
+def _crowds(peers: Peers, tasks: Background) -> Mapping[str, Crowd]:
+    """Those who wait for each of the services, and what watches them."""
+    crowds: dict[str, Crowd] = {}
+    for service, channel in peers.by_service().items():
+        crowds[service] = Crowd(service)
+        tasks.start(watch(crowds[service], serving(channel)), f"crowd of {service}")
+    return crowds
+
+
 def _edge(settings: Settings, trust: Trust, parts: Parts) -> Edge:
     gateway, link = settings.gateway, parts.link
     limiter = RedisLimiter(link, LocalLimiter()) if settings.limits.enabled else None
@@ -163,13 +180,14 @@ def _edge(settings: Settings, trust: Trust, parts: Parts) -> Edge:
         StreamLimits(gateway.media_max_bytes, gateway.media_idle_seconds),
         gateway.media_timeout_seconds,
         parts.kept.hot,
+        parts.crowds,
     )
 
 
-def _server(app: Gateway, settings: Settings) -> uvicorn.Config:
+def _server(app: Gateway, door: Door, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=EnvelopedHttp,
+        http=partial(EnvelopedHttp, door=door),  # type: ignore[arg-type] # makes such a class
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -27,6 +27,16 @@ class Peers:
     relations: grpc.aio.Channel
     notifications: grpc.aio.Channel
 
+    def by_service(self) -> dict[str, grpc.aio.Channel]:
+        """The channels by the names of the services."""
+        return {
+            "user-service": self.users,
+            "auth-service": self.auth,
+            "post-service": self.posts,
+            "relation-service": self.relations,
+            "notification-service": self.notifications,
+        }
+
 
 async def open_peers(stack: AsyncExitStack, settings: Settings, health: Health) -> Peers:
     """The channels while `stack` lasts; each of the services has a say in readiness."""

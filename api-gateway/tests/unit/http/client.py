@@ -13,6 +13,7 @@ from api_gateway.adapters.http.authentication import Authentication
 from api_gateway.adapters.http.body_stream import StreamLimits
 from api_gateway.adapters.http.client_address import ClientAddresses, Network
 from api_gateway.adapters.http.cors import Cors
+from api_gateway.adapters.http.crowd import Crowd
 from api_gateway.adapters.http.hot_reads import HotReads
 from api_gateway.adapters.http.idempotency import Idempotency
 from api_gateway.adapters.http.operations import Route
@@ -50,6 +51,7 @@ class EdgeOfTest:
     origins: Sequence[str] = ()
     trusted: Sequence[Network] = ()
     hot: HotReads | None = None
+    crowds: dict[str, Crowd] = field(default_factory=dict)
 
     def app(self, routes: Iterable[Route], live: Sequence[Any] = ()) -> Gateway:
         """The application that serves `routes`."""
@@ -65,6 +67,7 @@ class EdgeOfTest:
             StreamLimits(self.max_stream_bytes, self.idle_seconds),
             self.timeout_seconds,
             self.hot,
+            self.crowds,
         )
         return Gateway(list(routes), live, edge, Cors(self.origins), ClientAddresses(self.trusted))
 

@@ -40,13 +40,17 @@ class Answer:
         self.fields.append((name.encode("ascii"), value.encode("latin-1")))
         return self
 
-    async def send(self, send: Send, *, with_body: bool = True) -> None:
-        """Write the answer; a HEAD request gets everything but the body."""
+    def head(self) -> Fields:
+        """All header fields of the answer itself."""
         fields = [*self.fields, (b"cache-control", self.cache_control.encode())]
         if self.status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
             fields.append((b"content-type", self.content_type))
             fields.append((b"content-length", b"%d" % len(self.body)))
-        await send({"type": "http.response.start", "status": self.status, "headers": fields})
+        return fields
+
+    async def send(self, send: Send, *, with_body: bool = True) -> None:
+        """Write the answer; a HEAD request gets everything but the body."""
+        await send({"type": "http.response.start", "status": self.status, "headers": self.head()})
         await send({"type": "http.response.body", "body": self.body if with_body else b""})
 
 

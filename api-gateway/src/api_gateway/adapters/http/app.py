@@ -3,13 +3,11 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Final
+from urllib.parse import unquote
 
 import structlog
-from opentelemetry import trace
-from opentelemetry.trace import SpanKind, StatusCode
-from prometheus_client import Counter, Histogram
+from opentelemetry.trace import SpanKind
 from service_kit import errors, logs, metrics, tracing
 from service_kit.errors import AppError
 from starlette.routing import Route as ForeignRoute
@@ -20,7 +18,9 @@ from api_gateway.adapters.http.answer import Answer
 from api_gateway.adapters.http.call import Call
 from api_gateway.adapters.http.client_address import ClientAddresses
 from api_gateway.adapters.http.cors import Cors
+from api_gateway.adapters.http.counters import count
 from api_gateway.adapters.http.dispatch import WEBSOCKET, Dispatch, Match
+from api_gateway.adapters.http.door import Visit
 from api_gateway.adapters.http.errors import answer_of
 from api_gateway.adapters.http.exchange import Exchange, header_fields, request_id_of
 from api_gateway.adapters.http.operations import Route
@@ -52,7 +52,7 @@ class Gateway:
         """Serve one request or socket (ASGI 3)."""
         if scope["type"] not in ("http", "websocket"):
             return
-        fields = header_fields(scope)
+        fields = header_fields(scope["headers"])
         call = Call(scope, fields, request_id_of(fields))
         call.address = self._addresses.of(scope, call.field("x-forwarded-for"))
         exchange = Exchange(send, call.request_id, self._cors.fields(call.field("origin")))
@@ -67,6 +67,21 @@ class Gateway:
                 await self._serve(call, match, receive, exchange)
             except Exception as error:
                 await _fail(call, error, exchange)
+
+    def visit(self, method: str, target: bytes) -> Visit | None:
+        """Whom a request will wait with, by its method and target; None for what waits for nobody.
+
+        Paths that are not there, and methods that a path has not, are answered as ever.
+        """
+        path = target.partition(b"?")[0].decode("ascii", "replace")
+        try:
+            match = self._table.find(method, unquote(path) if "%" in path else path, path)
+        except AppError:
+            return None
+        if not isinstance(match.target, Endpoint) or match.target.crowd is None:
+            return None
+        is_hot = match.target.operation.hot is not None
+        return Visit(method, match.template, match.target.crowd, counts_early=not is_hot)
 
     async def _count(self, call: Call, exchange: Exchange) -> None:
         """Count what no operation counts: what is not there, and questions about what is."""
@@ -136,7 +151,9 @@ def _observed(call: Call, template: str, exchange: Exchange, *, measured: bool) 
         with tracing.span(f"{method} {template}", parent=parent, kind=SpanKind.SERVER):
             yield
             seconds = time.perf_counter() - started
-            _count(method, template, exchange.status, seconds if measured else None)
+            count(method, template, exchange.status, seconds if measured else None)
+            if exchange.status >= 500:
+                _log(method, template, exchange.status)
     finally:
         structlog.contextvars.clear_contextvars()
         if measured:
@@ -146,23 +163,8 @@ def _observed(call: Call, template: str, exchange: Exchange, *, measured: bool) 
 _METHODS: Final = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", WEBSOCKET}
 
 
-@lru_cache(maxsize=4096)
-def _counters(*labels: str) -> tuple[Counter, Histogram]:
-    """Of a route and status; looking them up by their labels takes longer than counting."""
-    return metrics.HTTP_REQUESTS.labels(*labels), metrics.HTTP_DURATION.labels(*labels)
-
-
-def _count(method: str, template: str, status: int, seconds: float | None) -> None:
-    labels = (method, template, str(status))
-    span = trace.get_current_span()
-    span.set_attribute("http.response.status_code", status)
-    requests, duration = _counters(*labels)
-    requests.inc()
-    if seconds is not None:
-        duration.observe(seconds, tracing.exemplar())
-    if status >= 500:
-        span.set_status(StatusCode.ERROR)
-        logs.get(__name__).warning("request failed", method=method, route=template, status=status)
+def _log(method: str, template: str, status: int) -> None:
+    logs.get(__name__).warning("request failed", method=method, route=template, status=status)
 
 
 async def _fail(call: Call, error: Exception, exchange: Exchange) -> None:

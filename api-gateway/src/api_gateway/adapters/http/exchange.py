@@ -3,10 +3,11 @@
 import random
 import re
 import secrets
+from collections.abc import Iterable
 from typing import Final
 
 from service_kit import tracing
-from starlette.types import Message, Scope, Send
+from starlette.types import Message, Send
 
 from api_gateway.adapters.http.answer import Fields
 
@@ -20,10 +21,10 @@ _IDS: Final = random.Random(secrets.randbits(256))  # noqa: S311 - identifies, p
 _POLICY: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 
 
-def header_fields(scope: Scope) -> dict[str, str]:
+def header_fields(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """The header fields of a request by name in lower case; repeated ones joined with a comma."""
     fields: dict[str, str] = {}
-    for name, value in scope["headers"]:
+    for name, value in headers:
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")
         fields[key] = f"{fields[key]}, {text}" if key in fields else text
     return fields
@@ -33,6 +34,14 @@ def request_id_of(fields: dict[str, str]) -> str:
     """What the caller calls its request, if that is a sane token, else a fresh random one."""
     given = fields.get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else f"{_IDS.getrandbits(128):032x}"
+
+
+def common_fields(request_id: str, fields: Fields, given: Iterable[tuple[bytes, bytes]]) -> Fields:
+    """What every answer has besides those `given`: its request's id, security, `fields`."""
+    common = [(b"x-request-id", request_id.encode()), *_SECURITY, *fields]
+    if all(name.lower() != _POLICY[0] for name, _ in given):
+        common.append(_POLICY)
+    return common
 
 
 class Exchange:
@@ -52,17 +61,13 @@ class Exchange:
         """Pass a message on; the beginning of an answer gets the fields that all have."""
         if message["type"] in ("http.response.start", "websocket.http.response.start"):
             self.status = message["status"]
-            message["headers"] = [*message.get("headers", ()), *self._common(message)]
+            given = message.get("headers", ())
+            common = common_fields(self._request_id, self._fields, given)
+            message["headers"] = [*given, *common]
+            if parent := tracing.traceparent():
+                message["headers"].append((b"traceparent", parent.encode()))
         elif message["type"] == "websocket.accept":
             self.status = 101
         elif message["type"] == "websocket.close" and not self.status:
             self.status = 403
         await self._send(message)
-
-    def _common(self, message: Message) -> Fields:
-        common = [(b"x-request-id", self._request_id.encode()), *_SECURITY, *self._fields]
-        if all(name.lower() != _POLICY[0] for name, _ in message.get("headers", ())):
-            common.append(_POLICY)
-        if parent := tracing.traceparent():
-            common.append((b"traceparent", parent.encode()))
-        return common

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from api_gateway.adapters.http.binding import Binding, bind
 from api_gateway.adapters.http.body_stream import BodyStream, StreamLimits
 from api_gateway.adapters.http.call import Call
 from api_gateway.adapters.http.conditional import named, tagged
+from api_gateway.adapters.http.crowd import Crowd
 from api_gateway.adapters.http.errors import BodyTooSlow, answer_of, status_of
 from api_gateway.adapters.http.hot_reads import HotReads, Key, Work
 from api_gateway.adapters.http.idempotency import Idempotency
@@ -45,6 +47,7 @@ class Edge:
     stream_limits: StreamLimits
     stream_timeout_seconds: float
     hot: HotReads | None = None
+    crowds: Mapping[str, Crowd] = field(default_factory=dict)
 
 
 class Endpoint:
@@ -62,13 +65,21 @@ class Endpoint:
             self._admission = edge.password_admission
         if route.operation.takes:
             self._seconds = edge.stream_timeout_seconds
+        is_long = route.operation.takes or route.operation.hashes
+        self.crowd = None if is_long else edge.crowds.get(route.operation.service)
+        nobody: AbstractContextManager[None] = nullcontext()
+        counted = self.crowd or nobody
+        # Kept answers wait for nobody: of hot reads only the others count.
+        is_hot = route.operation.hot is not None
+        self._whole = nobody if is_hot else counted
+        self._work_alone = counted if is_hot else nobody
 
     async def serve(self, call: Call, parameters: Mapping[str, str], receive: Receive) -> Answer:
         """The answer to one request. Raises nothing that a client can cause."""
         fields: Fields = []
         stream = BodyStream(receive, self._edge.stream_limits, waits=_waits(call))
         try:
-            with self._admission.place(), deadlines.within(self._seconds):
+            with self._admission.place(), self._whole, deadlines.within(self._seconds):
                 async with asyncio.timeout(self._seconds):
                     answer = await self._admitted(call, parameters, receive, fields, stream)
         except TimeoutError:
@@ -109,8 +120,8 @@ class Endpoint:
 
     def _fields_read(self, call: Call) -> Iterator[bytes]:
         """What a request says in header fields of its operation's own."""
-        for field in self.operation.fields:
-            yield (call.field(field.name.lower()) or "").encode("latin-1")
+        for read in self.operation.fields:
+            yield (call.field(read.name.lower()) or "").encode("latin-1")
 
     def _key(self, call: Call, parameters: Mapping[str, str]) -> Key | None:
         """What names the answer to a hot read; None where it must be made for this caller."""
@@ -143,7 +154,8 @@ class Endpoint:
     async def _fetch(self, arguments: Mapping[str, Any]) -> Answer:
         """As `_work`, but an error is raised: of all who wait for this, each words its own."""
         try:
-            answer = await self._handler(**arguments)
+            with self._work_alone:
+                answer = await self._handler(**arguments)
         except AppError as error:
             self._count(status_of(error), error)
             raise
@@ -193,7 +205,8 @@ class Endpoint:
 
     async def _work(self, call: Call, arguments: Mapping[str, Any]) -> Answer:
         try:
-            answer = await self._handler(**arguments)
+            with self._work_alone:
+                answer = await self._handler(**arguments)
         except AppError as error:
             self._admission.hear(error)
             self._count(status_of(error), error)

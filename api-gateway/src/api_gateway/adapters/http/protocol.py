@@ -3,12 +3,14 @@
 import asyncio
 import secrets
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from api_gateway.adapters.http.answer import refused
 from api_gateway.adapters.http.corked import Corked
+from api_gateway.adapters.http.crowd import FEWEST
+from api_gateway.adapters.http.door import Door, Visit
 from api_gateway.adapters.http.errors import InvalidInput
 from api_gateway.adapters.http.operations import Refusal
 
@@ -20,6 +22,10 @@ HEAD_SECONDS: Final = 20.0
 """From a connection, or the first piece of the head of a request, to the end of the head."""
 LINGER_SECONDS: Final = 1.0
 """After a refusal, for what the client sends all the same: a reset would take the answer away."""
+FEW_CONNECTIONS: Final = 64
+"""With no more of them nobody is refused: each has one request at work and waits for it."""
+MOST_DRAINED_BYTES: Final = 64 * 1024
+"""Of the body of a refused request: taking it is cheaper than a new connection."""
 
 _INVALID: Final = Refusal(400, InvalidInput.code, InvalidInput.message)
 _LATE: Final = Refusal(408, "REQUEST_TIMEOUT", "request timeout")
@@ -36,6 +42,12 @@ class EnvelopedHttp(HttpToolsProtocol):
 
     So too one whose head is too large (RFC 6585, section 5) or does not come to its end.
     """
+
+    def __init__(self, *given: Any, door: Door | None = None, **named: Any) -> None:
+        """As uvicorn makes it; a `door` says who is let in, all are without one."""
+        super().__init__(*given, **named)
+        self._door = door
+        self._is_shed = self._is_drained = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Write through a cork; flow control stays with the transport itself."""
@@ -69,12 +81,15 @@ class EnvelopedHttp(HttpToolsProtocol):
             if self._head_bytes > MOST_HEAD_BYTES:
                 self._refuse(_LARGE_HEAD)
                 return
-        if self._reads_head or self._unanswered() is None:
+        if self._is_shed and self._is_drained:
+            self._keep_alive()
+        elif self._reads_head or self._unanswered() is None:
             self._await_head()
 
     def on_message_begin(self) -> None:
         """Begin to count."""
         super().on_message_begin()
+        self._is_shed = self._is_drained = False
         self._reads_head = True
         self._head_bytes = self._field_bytes = 0
 
@@ -102,7 +117,63 @@ class EnvelopedHttp(HttpToolsProtocol):
             self._give_up(_INVALID)
         if not self._names_one_host():
             self._give_up(_INVALID)
+        if (
+            self._door is None
+            or len(self.tasks) < FEWEST
+            or len(self.connections) <= FEW_CONNECTIONS
+        ):
+            super().on_headers_complete()
+            return
+        visit = self._door.find(self.parser.get_method().decode("ascii"), self.url)
+        if visit is not None and self._unanswered() is None and visit.crowd.refuses():
+            self._shed(self._door, visit)
+            return
+        before = len(self.tasks)
         super().on_headers_complete()
+        if visit is not None and visit.counts_early and len(self.tasks) > before:
+            visit.crowd.expect()
+            self.loop.call_soon(visit.crowd.begun)  # right after the first step of the new task
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of the body; that of a refused request is for nobody."""
+        if not self._is_shed:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Take the end of the body."""
+        if self._is_shed:
+            self._is_drained = True
+        else:
+            super().on_message_complete()
+
+    def _shed(self, door: Door, visit: Visit) -> None:
+        """Refuse a request that is one too many; what follows on the connection may be let in.
+
+        A large body is not waited for, nor one that the client sends only when told to.
+        """
+        self._is_shed = True
+        persistent = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
+        closes = not persistent or self.expect_100_continue or self._has_much_content()
+        fields = self.server_state.default_headers
+        answer = door.refusal(visit, self.headers, fields, closes=closes)
+        self._uncorked.write(answer)
+        if closes:
+            self._hang_up()
+
+    def _has_much_content(self) -> bool:
+        for name, value in self.headers:
+            if name == b"transfer-encoding":
+                return True
+            if name == b"content-length":
+                return int(value) > MOST_DRAINED_BYTES
+        return False
+
+    def _keep_alive(self) -> None:
+        """Wait for the next request, as after any other answer."""
+        if not self._is_over():
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
 
     def handle_websocket_upgrade(self) -> None:
         """Sockets write whole frames: they get the transport without the cork."""

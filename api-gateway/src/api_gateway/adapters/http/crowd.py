@@ -1,0 +1,153 @@
+"""How many requests may wait for one service: few, while its queue or ours stands."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final
+
+from service_kit import logs
+
+FEWEST: Final = 8
+"""Places that there are always: enough to keep two processors busy."""
+ORDINARY: Final = 32
+"""So many may wait whatever an empty call says, until several have said the same."""
+MOST_UNSEEN: Final = 128
+"""So many while nothing is known yet; each round trip that is quick adds as many to those there."""
+WATCHED_FROM: Final = 16
+"""From so many on the service's queue is measured."""
+STANDING_SECONDS: Final = 0.005
+"""An empty call that takes longer stood in a queue (RFC 8289, section 4.4, has the same target)."""
+SILENT_SECONDS: Final = 1.0
+"""A call without an answer for longer says that the service is away, not that it is busy."""
+WINDOW_SECONDS: Final = 0.1
+"""The quickest call of so long tells a queue that stands from one that goes again (section 3.1)."""
+CALM_SECONDS: Final = 1.0
+"""After so long without a refusal everything is as before."""
+_LESS: Final = 0.8
+_MORE: Final = 1.0
+
+
+class Crowd:
+    """Those who wait for one service.
+
+    While there are more than is ordinary, empty calls measure how long the event loops of both
+    processes keep work waiting. A queue that stands means too many requests, and only then fewer
+    are let in; a service that merely takes its time answers empty calls at once, and one that
+    is away answers none. Within that: additive increase, multiplicative decrease.
+    """
+
+    def __init__(self, service: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self.service = service
+        self.limit = float(MOST_UNSEEN)
+        self._clock = clock
+        self._inside = self._coming = 0
+        self._asked_at: float | None = None
+        self._window: list[float] = []
+        self._window_ends = self._refused_at = 0.0
+        self._refused = 0
+        self._is_unsure = False
+        self.grown = asyncio.Event()
+
+    @property
+    def waiting(self) -> int:
+        """How many there are, those included whose work has not begun."""
+        return self._inside + self._coming
+
+    @property
+    def is_shedding(self) -> bool:
+        """Whether there are fewer places than usual."""
+        return self.limit <= ORDINARY
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether empty calls have something to find out."""
+        return self.waiting >= WATCHED_FROM or self.is_shedding
+
+    def __enter__(self) -> None:
+        """One more waits while the block runs."""
+        self._inside += 1
+        if self._inside == WATCHED_FROM:
+            self.grown.set()
+
+    def __exit__(self, *_: object) -> None:
+        self._inside -= 1
+
+    def expect(self) -> None:
+        """One is let in, and begins soon."""
+        self._coming += 1
+
+    def begun(self) -> None:
+        """It has: now it counts by itself."""
+        self._coming -= 1
+
+    def refuses(self) -> bool:
+        """Whether one more is too many. Who asks, and is told so, has been refused."""
+        waiting = self.waiting
+        if waiting < FEWEST or (waiting < ORDINARY and not self.is_shedding):
+            return False
+        if not self.is_shedding and self._is_slow():
+            self._alarm()
+        if waiting < self.limit:
+            return False
+        self._refused += 1
+        self._refused_at = self._clock()
+        return True
+
+    def ask(self) -> None:
+        """An empty call begins."""
+        self._asked_at = self._clock()
+
+    def hear(self, *, answered: bool) -> None:
+        """It has ended."""
+        now = self._clock()
+        if self._asked_at is None:
+            return
+        took, self._asked_at = now - self._asked_at, None
+        if not answered:
+            return
+        self._window.append(took)
+        if not self.is_shedding:
+            self._grow(took)
+        elif self._is_unsure and took <= STANDING_SECONDS:
+            self._calm_down()
+        elif now >= self._window_ends:
+            self._adapt(min(self._window), now)
+
+    def _is_slow(self) -> bool:
+        """Whether the last call, or the one that is on its way, took longer than it should."""
+        if self._asked_at is None:
+            return bool(self._window) and self._window[-1] > STANDING_SECONDS
+        return STANDING_SECONDS < self._clock() - self._asked_at < SILENT_SECONDS
+
+    def _alarm(self) -> None:
+        """Let in fewer for now; the calls of a window tell whether that was right."""
+        self.limit = float(ORDINARY)
+        self._is_unsure = True
+        self._window_ends = self._clock() + WINDOW_SECONDS
+        self._window.clear()
+
+    def _calm_down(self) -> None:
+        self.limit = float(self.waiting + MOST_UNSEEN)
+        self._is_unsure = False
+
+    def _grow(self, took: float) -> None:
+        """Who was quick to answer with so many waiting takes more."""
+        del self._window[:-1]
+        if took <= STANDING_SECONDS:
+            self.limit = max(self.limit, float(self.waiting + MOST_UNSEEN))
+
+    def _adapt(self, quickest: float, now: float) -> None:
+        self._window.clear()
+        self._window_ends = now + WINDOW_SECONDS
+        if self._is_unsure:
+            self._is_unsure = False
+            self.limit = float(FEWEST)
+            logs.get(__name__).warning("too many requests wait", service=self.service)
+        elif now - self._refused_at > CALM_SECONDS:
+            self._calm_down()
+            logs.get(__name__).info("no more wait", service=self.service, refused=self._refused)
+            self._refused = 0
+        elif quickest > STANDING_SECONDS:
+            self.limit = max(float(FEWEST), self.limit * _LESS)
+        elif now - self._refused_at < 2 * WINDOW_SECONDS:
+            self.limit = min(float(ORDINARY), self.limit + _MORE)
