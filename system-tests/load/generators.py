@@ -1,4 +1,4 @@
-"""Drives HTTP servers with native generators: wrk (closed loop) and hey (at a given rate)."""
+"""Drives HTTP servers with native generators: wrk and hey, as fast as answers come or at a rate."""
 
 import csv
 import io
@@ -16,9 +16,10 @@ from typing import Final
 from load.measured import Measured, of_samples
 from load.tools import require
 
-_SCRIPT: Final = Path(__file__).parent / "scripts" / "requests.lua"
+_SCRIPTS: Final = Path(__file__).parent / "scripts"
 _TIMEOUT_SECONDS: Final = 15
 _MARK: Final = "measured "
+_ANSWER: Final = "answer "
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def wrk(
         file.flush()
         given = {"LOAD_REQUESTS": file.name, "LOAD_SERIAL": str(time.time_ns() // 1000)}
         command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s"]
-        command += [f"--timeout={_TIMEOUT_SECONDS}s", "-s", str(_SCRIPT), url]
+        command += [f"--timeout={_TIMEOUT_SECONDS}s", "-s", str(_SCRIPTS / "requests.lua"), url]
         return _from_wrk(_output(command, given, seconds))
 
 
@@ -83,6 +84,33 @@ def hey(
     if request.body:
         command += ["-T", "application/json", "-d", request.body]
     return _from_hey(_output([*command, url + request.path], {}, seconds), seconds)
+
+
+def paced(
+    url: str, request: Request, seconds: float, *, connections: int, rate: float
+) -> Mapping[int, Measured]:
+    """As `hey`, but each connection sends at random moments: all together come evenly.
+
+    hey's connections send in step: a thousand of them are a thousand requests at the same moment,
+    several times a second, each of which then waits for those before it whatever the server does.
+    """
+    require("wrk")
+    with tempfile.NamedTemporaryFile("w", suffix=".tsv") as file:
+        file.write(f"{request.line()}\n")
+        file.flush()
+        given = {"LOAD_REQUESTS": file.name, "LOAD_INTERVAL_MS": f"{connections / rate * 1000}"}
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s"]
+        command += [f"--timeout={_TIMEOUT_SECONDS}s", "-s", str(_SCRIPTS / "paced.lua"), url]
+        return _from_paced(_output(command, given, seconds), max(1, round(seconds)))
+
+
+def _from_paced(output: str, seconds: float) -> dict[int, Measured]:
+    latencies: dict[int, list[float]] = defaultdict(list)
+    for line in output.splitlines():
+        if line.startswith(_ANSWER):
+            status, milliseconds = line.removeprefix(_ANSWER).split()
+            latencies[int(status)].append(float(milliseconds))
+    return {status: of_samples(found, seconds) for status, found in latencies.items()}
 
 
 def _from_hey(output: str, seconds: float) -> dict[int, Measured]:

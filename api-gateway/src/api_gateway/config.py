@@ -42,7 +42,10 @@ class GatewaySettings(BaseSettings):
         (), description="Networks whose X-Forwarded-For is believed, separated by commas."
     )
     max_concurrent_requests: int = Field(
-        512, ge=1, description="Requests answered at once by a process; more get 503."
+        512,
+        ge=1,
+        description="Requests answered at once by a process; more get 503. Far fewer for a service "
+        "while its queue stands: as many as it can serve.",
     )
     max_concurrent_passwords: int = Field(
         400, ge=1, description="The same for requests that hash a password, which have own places."

@@ -7,7 +7,7 @@ import httpx
 
 from load import dataset
 from load.bench import Bench
-from load.generators import Request, hey
+from load.generators import Request, hey, paced
 from load.measured import Measured, Ratio, of_samples, percentile
 from load.platform import API, Platform
 from load.registry import benchmark
@@ -53,8 +53,8 @@ def burst(bench: Bench) -> None:
     request = Request(f"{API}/notification/feed", platform.people[0].token)
     url, seconds, few = platform.url, bench.seconds, _CAPACITY_CONNECTIONS
     most = hey(url, request, seconds, connections=few, rate=1e6).get(200, Measured(1))
-    calm = hey(url, request, seconds, connections=few, rate=most.rps / 2)
-    wild = hey(url, request, seconds, connections=_BURST_CONNECTIONS, rate=most.rps * _BURST)
+    calm = paced(url, request, seconds, connections=few, rate=most.rps / 2)
+    wild = paced(url, request, seconds, connections=_BURST_CONNECTIONS, rate=most.rps * _BURST)
     bench.note("burst_capacity_rps", most.rps)
     bench.scenario("calm", calm[200])
     bench.scenario("burst_answered", wild.get(200, Measured(0)))
@@ -63,3 +63,4 @@ def burst(bench: Bench) -> None:
     bench.note("burst_other_answers", float(other))
     worse = wild.get(200, Measured(0)).p99_ms / max(calm[200].p99_ms, 0.001)
     bench.note("burst_p99_times_calm", worse)
+    bench.note("burst_answered_share_of_capacity", wild.get(200, Measured(0)).rps / most.rps)

@@ -112,6 +112,13 @@ def test_a_service_that_is_away_is_not_busy() -> None:
     assert scene.come(ORDINARY) == 0
 
 
+def test_a_service_that_goes_away_while_it_is_full_is_busy_no_more() -> None:
+    scene = Scene()
+    scene.overload()
+    scene.call(1.0, answered=False)
+    assert scene.come(MOST_UNSEEN) == 0
+
+
 def test_places_grow_one_by_one_while_calls_are_quick_and_are_asked_for() -> None:
     scene = Scene()
     scene.overload()

@@ -104,6 +104,9 @@ class Crowd:
             return
         took, self._asked_at = now - self._asked_at, None
         if not answered:
+            self._window.clear()
+            if self.is_shedding:  # who waits for a service that is away waits in no queue
+                self._calm_down()
             return
         self._window.append(took)
         if not self.is_shedding:
