@@ -80,6 +80,10 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             partitions=settings.kafka.topic_partitions,
             replication=settings.kafka.topic_replication,
             topic_kept=timedelta(days=settings.retention_days) + _JOURNAL_MARGIN,
+            # Twenty events a post, of which only a replay reads: nobody waits for them, and no
+            # restore of a backup needs them again.
+            keep_sent=timedelta(0),
+            pace_seconds=0.1,
         )
         tasks.start(relay.run(), "outbox relay")
         hub, reception = Hub(utc_now), Reception(utc_now)

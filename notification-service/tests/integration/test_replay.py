@@ -28,6 +28,13 @@ SELECT user_id, seq, id, type, payload, actor_id, subject, idempotency_key, crea
 FROM notifications WHERE user_id NOT IN (SELECT user_id FROM inboxes WHERE closed_at IS NOT NULL)
 ORDER BY user_id, seq
 """
+# What is sent is deleted; here a trigger keeps it.
+KEEP_SENT = (
+    "CREATE TABLE sent (LIKE outbox)",
+    "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS"
+    " $$ BEGIN INSERT INTO sent SELECT OLD.*; RETURN OLD; END $$",
+    "CREATE TRIGGER keep BEFORE DELETE ON outbox FOR EACH ROW EXECUTE FUNCTION keep()",
+)
 INBOXES = """
 SELECT user_id, last_seq, unread, total, closed_at IS NOT NULL AS is_closed, is_emptied
 FROM inboxes ORDER BY user_id
@@ -51,6 +58,8 @@ def kafka() -> Iterator[str]:
 async def world(make_database: MakeDatabase, kafka: str) -> AsyncIterator[World]:
     """One in which much has happened, all of it while the service ran, which is stopped now."""
     async with a_world(make_database(MIGRATIONS), kafka) as world:
+        for statement in KEEP_SENT:
+            await world.ask(statement)
         async with world.running() as stub:
             await live_through(world, stub)
         yield world
@@ -144,9 +153,10 @@ async def test_what_the_topic_does_not_know_stays_unless_it_shall_go(world: Worl
 async def test_what_waits_in_the_outbox_is_replayed_too(world: World) -> None:
     before = await state(world)
     await world.ask(
-        "UPDATE outbox SET sent_at = NULL"
-        " WHERE id IN (SELECT id FROM outbox ORDER BY id DESC LIMIT 5)"
+        "INSERT INTO outbox OVERRIDING SYSTEM VALUE SELECT * FROM sent ORDER BY id DESC LIMIT 5"
     )
+    (waiting,) = await world.ask("SELECT count(*) FROM outbox WHERE sent_at IS NULL")
+    assert waiting[0] == 5
     await replayed(world.database_url, world.bootstrap, exact=True)  # in Kafka as well: no harm
     assert await state(world) == before
 

@@ -158,6 +158,29 @@ async def test_a_wake_up_publishes_at_once(
     assert time.perf_counter() - started < 0.5
 
 
+async def test_what_is_written_in_quick_succession_is_read_and_stamped_together(
+    pool: asyncpg.Pool, run_relay: RunRelay, kafka_bootstrap: str, topic: str
+) -> None:
+    async with run_relay(poll_seconds=PATIENT, pace_seconds=1.0) as relay:
+        await eventually(lambda: relay.leading)
+        for number in range(20):
+            await append(pool, a_record(topic, payload=f"{number}".encode()))
+            relay.wake()
+        await eventually(lambda: is_drained(pool))
+        found = await read_topic(kafka_bootstrap, topic, 20)
+    assert [record.value for record in found] == [f"{number}".encode() for number in range(20)]
+    stamps = await pool.fetchval("SELECT count(DISTINCT xmin::text) FROM outbox")
+    assert stamps <= 3
+
+
+async def test_a_backlog_does_not_wait_for_the_next_look(
+    pool: asyncpg.Pool, run_relay: RunRelay, topic: str
+) -> None:
+    await append(pool, *(a_record(topic, f"{number % 7}") for number in range(5000)))
+    async with run_relay(poll_seconds=PATIENT, pace_seconds=5.0):
+        await eventually(lambda: is_drained(pool), 9)  # a look for each thousand, and one more
+
+
 async def test_without_a_wake_up_the_poll_finds_it(
     pool: asyncpg.Pool, run_relay: RunRelay, topic: str
 ) -> None:
@@ -261,6 +284,25 @@ async def test_sent_rows_are_pruned_and_unsent_ones_are_not(
             return bool(await pool.fetchval("SELECT count(*) = 1 FROM outbox"))
 
         await eventually(is_pruned)
+
+
+async def test_where_nothing_is_kept_rows_go_at_the_acknowledgement(
+    pool: asyncpg.Pool, run_relay: RunRelay, kafka_bootstrap: str, topic: str
+) -> None:
+    await append(pool, a_record(topic, payload=b"stamped by a version that keeps them"))
+    await pool.execute("UPDATE outbox SET sent_at = now()")
+    await append(pool, a_record(topic, payload=b"1"), a_record(topic, payload=b"2"))
+
+    async def is_empty() -> bool:
+        return not await pool.fetchval("SELECT count(*) FROM outbox")
+
+    async with run_relay(keep_sent=timedelta(0), poll_seconds=0.05) as relay:
+        await eventually(is_empty)
+        await append(pool, a_record(topic, payload=b"3"))
+        relay.wake()
+        found = await read_topic(kafka_bootstrap, topic, 3)
+    assert [record.value for record in found] == [b"1", b"2", b"3"]
+    assert await is_empty()  # noted in the moment in which a relay that ends may still do so
 
 
 async def test_the_backlog_is_measured(

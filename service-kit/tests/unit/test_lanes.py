@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from uuid import uuid4
 
 from service_kit.backoff import Delays
 from service_kit.outbox.lanes import Lanes
@@ -9,18 +10,22 @@ from service_kit.outbox.table import OutboxRow
 from service_kit.testing import eventually
 
 from tests.fakes import InMemoryBatches
-from tests.records import a_record
 
 TOPIC = "events"
 NEVER = Delays(3600, 3600)
 AT_ONCE = Delays(0.001, 0.001)
 
 
+def a_row(number: int, key: str, payload: bytes) -> OutboxRow:
+    return OutboxRow(
+        number, datetime.now(UTC), uuid4(), TOPIC, key, "user.created.v1", payload, "{}"
+    )
+
+
 def rows(*values: str) -> list[OutboxRow]:
     """Rows named `<key><letter>`, with the ids 1, 2, 3…"""
     return [
-        OutboxRow(number, datetime.now(UTC), a_record(TOPIC, value[:1], value.encode()))
-        for number, value in enumerate(values, start=1)
+        a_row(number, value[:1], value.encode()) for number, value in enumerate(values, start=1)
     ]
 
 
@@ -73,7 +78,7 @@ async def test_a_refused_row_holds_back_its_key_only() -> None:
     batches = broker("1a")
     lanes = Lanes(batches, "test", NEVER)
     mine = rows("1a", "1b", "1c")
-    other = OutboxRow(9, datetime.now(UTC), a_record(TOPIC, "12", b"other key, same partition"))
+    other = a_row(9, "12", b"other key, same partition")
     lanes.admit([*mine, other])
     await asyncio.wait(lanes.running())
     (delivery,) = lanes.finished().values()

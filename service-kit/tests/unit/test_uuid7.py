@@ -1,5 +1,7 @@
 """UUIDs in order of time."""
 
+import subprocess
+import sys
 import time
 from uuid import RFC_4122
 
@@ -19,3 +21,19 @@ def test_its_first_48_bits_are_the_time_in_milliseconds() -> None:
 
 def test_a_thousand_of_them_are_different() -> None:
     assert len({uuid7() for _ in range(1000)}) == 1000
+
+
+def test_a_fork_makes_others_than_its_parent() -> None:
+    script = """
+import os
+from service_kit.uuid7 import uuid7
+uuid7()
+child = os.fork()
+print(uuid7().int & (1 << 62) - 1, flush=True)
+if child:
+    os.waitpid(child, 0)
+"""
+    done = subprocess.run(  # noqa: S603 - our own words
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert len(set(done.stdout.split())) == 2

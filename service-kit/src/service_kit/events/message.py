@@ -11,7 +11,8 @@ Headers = Sequence[tuple[str, bytes]]
 NO_STAMP: Final = -1
 """The timestamp of a record that has none (Kafka's own convention)."""
 
-_CONTENT_TYPE: Final = b"application/protobuf"
+_SPEC_VERSION: Final = ("ce_specversion", b"1.0")
+_CONTENT_TYPE: Final = ("content-type", b"application/protobuf")
 
 
 class InvalidEvent(Exception):
@@ -82,15 +83,17 @@ def cloud_event_headers(
 ) -> Headers:
     """The headers of an event from the service `source`; `trace` is its W3C context."""
     stamp = time.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return [
-        ("ce_specversion", b"1.0"),
+    headers = [
+        _SPEC_VERSION,
         ("ce_id", str(event_id).encode()),
         ("ce_type", event_type.encode()),
         ("ce_source", source.encode()),
         ("ce_time", stamp.encode()),
-        ("content-type", _CONTENT_TYPE),
-        *((name, value.encode()) for name, value in trace.items()),
+        _CONTENT_TYPE,
     ]
+    for name, value in trace.items():
+        headers.append((name, value.encode()))
+    return headers
 
 
 def received(record: Record) -> ReceivedEvent:

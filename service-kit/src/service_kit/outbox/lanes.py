@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -41,9 +41,17 @@ class Lanes:
     partitions. Both are tried again after an exponential pause, for ever.
     """
 
-    def __init__(self, publisher: Batches, source: str, delays: Delays) -> None:
+    def __init__(
+        self,
+        publisher: Batches,
+        source: str,
+        delays: Delays,
+        over: Callable[[], None] | None = None,
+    ) -> None:
+        """`source` is the service whose events these are; `over` is called whenever a batch is."""
         self._publisher = publisher
         self._source = source
+        self._over = over
         self._busy: dict[Place, asyncio.Task[Delivery]] = {}
         self._behind: defaultdict[Place, set[Key]] = defaultdict(set)
         self._faults: Backoff[Place] = Backoff(delays)
@@ -67,8 +75,14 @@ class Lanes:
         for place, batch in grouped.items():
             self._behind[place].update(row.key for row in batch)
             if place not in closed:
-                self._busy[place] = asyncio.create_task(self._run(place, batch), name="outbox lane")
+                self._busy[place] = self._start(place, batch)
         return bool(grouped.keys() - closed)
+
+    def _start(self, place: Place, batch: Sequence[OutboxRow]) -> asyncio.Task[Delivery]:
+        task = asyncio.create_task(self._run(place, batch), name="outbox lane")
+        if over := self._over:
+            task.add_done_callback(lambda _: over())
+        return task
 
     def running(self) -> set[asyncio.Task[Delivery]]:
         """The batches in flight."""
@@ -84,7 +98,7 @@ class Lanes:
         return {place: task.result() for place, task in self._busy.items() if task.done()}
 
     def release(self, deliveries: dict[Place, Delivery]) -> None:
-        """Open the partitions again, once the deliveries are on record."""
+        """Open the partitions again; what is admitted next was read after these were noted."""
         for place, delivery in deliveries.items():
             del self._busy[place]
             for row in delivery.sent:
@@ -127,7 +141,7 @@ class Lanes:
         try:
             with tracing.continuing(
                 f"publish {topic}",
-                [row.record.headers for row in rows],
+                [row.trace for row in rows],
                 kind=SpanKind.PRODUCER,
                 attributes={
                     "messaging.system": "kafka",
@@ -152,8 +166,7 @@ class Lanes:
                 await self._send(topic, partition, [row], delivery)
 
     def _message(self, row: OutboxRow) -> Message:
-        record = row.record
         headers = cloud_event_headers(
-            record.event_id, record.type, self._source, row.created_at, record.headers
+            row.event_id, row.type, self._source, row.created_at, row.trace
         )
-        return Message(record.key.encode(), record.payload, headers)
+        return Message(row.aggregate.encode(), row.payload, headers)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -23,6 +24,7 @@ _WINDOW: Final = 1000
 _COMMAND_SECONDS: Final = 10.0
 _FAREWELL_SECONDS: Final = 2.0
 _PRUNE_SECONDS: Final = 60.0
+_AT_ONCE: Final = timedelta(0)
 
 _DATABASE_AWAY = (
     asyncpg.PostgresError,
@@ -35,6 +37,11 @@ _DATABASE_AWAY = (
 
 class Relay:
     """Sends what is unsent in the outbox at `url`, and stamps it when Kafka has acknowledged it.
+
+    What has been sent is kept for `keep_sent`, since a restore of a backup sends again what was on
+    its way then; with no time at all, rows go at the acknowledgement, which costs a third.
+    The first record after a quiet moment is read at once, the next ones `pace_seconds` after the
+    last look: while much is written, one look, one stamp and one batch do for many.
 
     Every replica of a service runs one. The one that holds the advisory lock works; its lock lives
     on the connection that it reads and stamps with, so that whoever loses the one loses the other.
@@ -53,6 +60,7 @@ class Relay:
         replication: int = 1,
         topic_kept: timedelta = TOPIC_KEPT,
         poll_seconds: float = 1.0,
+        pace_seconds: float = 0.01,
         keep_sent: timedelta = timedelta(days=1),
         delays: Delays | None = None,
     ) -> None:
@@ -63,9 +71,13 @@ class Relay:
         self._replication = replication
         self._topic_kept = topic_kept
         self._poll_seconds = poll_seconds
+        self._pace_seconds = pace_seconds
         self._keep_sent = keep_sent
+        self._keeps = keep_sent > _AT_ONCE
         self._delays = delays or Delays()
         self._woken = asyncio.Event()
+        self._may_look_at = 0.0
+        self._acknowledged: list[int] = []
         self._prune_due = 0.0
         self._survey_due = 0.0
         self._log = logs.get(__name__)
@@ -121,15 +133,22 @@ class Relay:
         while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
             metrics.OUTBOX_UNSENT.labels(self._service).set(0)
             metrics.OUTBOX_OLDEST.labels(self._service).set(0)
-            if await self._is_woken():
-                self._woken.clear()
+            if await self._is_woken(self._poll_seconds):
+                self._look()
                 await connection.execute("SELECT pg_notify($1, '')", _CHANNEL)
 
-    async def _is_woken(self) -> bool:
+    async def _is_woken(self, seconds: float) -> bool:
+        """Wait for a wake-up, and then until it is time to look again."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._poll_seconds):
-                return await self._woken.wait()
-        return False
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        await asyncio.sleep(self._may_look_at - time.monotonic())
+        return self._woken.is_set()
+
+    def _look(self) -> None:
+        """What wakes the relay from here on asks for another look."""
+        self._woken.clear()
+        self._may_look_at = time.monotonic() + self._pace_seconds
 
     async def _lead(self, connection: Connection) -> None:
         self.leading = True
@@ -142,14 +161,14 @@ class Relay:
             replication=self._replication,
             kept=self._topic_kept,
         )
-        lanes = Lanes(publisher, self._service, self._delays)
+        lanes = Lanes(publisher, self._service, self._delays, self._woken.set)
+        self._acknowledged.clear()
         try:
             while True:
-                self._woken.clear()
+                self._look()
                 await self._keep_house(connection)
-                if not await self._admit(connection, lanes):
-                    await self._wait(lanes)
-                await self._record(connection, lanes)
+                if not await self._turn(connection, lanes):
+                    await self._is_woken(min(self._poll_seconds, lanes.soonest() or math.inf))
         except asyncio.CancelledError:
             await self._take_leave(connection, lanes)
             raise
@@ -157,39 +176,40 @@ class Relay:
             await lanes.cancel()
             await publisher.close()
 
-    async def _admit(self, connection: Connection, lanes: Lanes) -> bool:
-        """Fill the free lanes; returns whether there may be more to read at once."""
-        rows = await table.unsent(connection, lanes.held_back(), _WINDOW)
+    async def _turn(self, connection: Connection, lanes: Lanes) -> bool:
+        """Stamp what is acknowledged and fill the free lanes; whether to go on at once."""
+        await self._collect(connection, lanes)
+        rows = await table.advance(
+            connection, self._acknowledged, lanes.held_back(), _WINDOW, keep=self._keeps
+        )
+        self._settle()
         started = lanes.admit(rows)
-        return len(rows) == _WINDOW and not started
+        if len(rows) < _WINDOW:
+            return False
+        self._may_look_at = 0.0  # a backlog: as fast as batches are acknowledged
+        return not started
 
-    async def _wait(self, lanes: Lanes) -> None:
-        """Until a lane is free, or records came, or a pause or the poll is over."""
-        wake = asyncio.create_task(self._woken.wait(), name="outbox wake")
-        timeout = min(self._poll_seconds, lanes.soonest() or self._poll_seconds)
-        try:
-            await asyncio.wait(
-                {wake, *lanes.running()}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED
-            )
-        finally:
-            wake.cancel()
-
-    async def _record(self, connection: Connection, lanes: Lanes) -> None:
+    async def _collect(self, connection: Connection, lanes: Lanes) -> None:
+        """Take the batches that are over from their lanes."""
         deliveries = lanes.finished()
-        if sent := [row.id for delivery in deliveries.values() for row in delivery.sent]:
-            await table.stamp(connection, sent)
-            metrics.OUTBOX_PUBLISHED.labels(self._service, "sent").inc(len(sent))
+        self._acknowledged += [row.id for each in deliveries.values() for row in each.sent]
+        lanes.release(deliveries)
         if refused := dict(_refusals(deliveries)):
             await table.refuse(connection, refused)
             metrics.OUTBOX_PUBLISHED.labels(self._service, "failed").inc(len(refused))
-        lanes.release(deliveries)
+
+    def _settle(self) -> None:
+        metrics.OUTBOX_PUBLISHED.labels(self._service, "sent").inc(len(self._acknowledged))
+        self._acknowledged.clear()
 
     async def _take_leave(self, connection: Connection, lanes: Lanes) -> None:
         """Stamp what is acknowledged within a moment: less for the next replica to send again."""
         if running := lanes.running():
             await asyncio.wait(running, timeout=_FAREWELL_SECONDS)
         with contextlib.suppress(*_DATABASE_AWAY):
-            await self._record(connection, lanes)
+            await self._collect(connection, lanes)
+            await table.settle(connection, self._acknowledged, keep=self._keeps)
+            self._settle()
 
     async def _keep_house(self, connection: Connection) -> None:
         """Measure the backlog every poll and prune every minute, a chunk at a time."""
