@@ -14,6 +14,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from opentelemetry.trace import SpanKind
 from service_kit import deadlines, grpc_errors, metrics, tracing
 from service_kit.config import GrpcSettings
+from service_kit.grpc_measures import Measures
 from service_kit.grpc_server import MAX_MESSAGE_BYTES
 
 _READS = ("Get", "BatchGet", "List", "Search", "Check")
@@ -106,10 +107,10 @@ class _Calls:
 
     def unary_unary(self, method: str, *args: Any, **options: Any) -> Callable[..., Any]:
         call = self._channel.unary_unary(method, *args, **options)
-        name = method.rpartition("/")[2]
+        measures = self._measures(method)
 
         async def unary(request: Any, *, timeout: float | None = None) -> Any:
-            return await self._unary(name, call, request, timeout or self._deadline)
+            return await _unary(measures, call, request, timeout or self._deadline)
 
         return unary
 
@@ -127,34 +128,36 @@ class _Calls:
 
     def stream_unary(self, method: str, *args: Any, **options: Any) -> Callable[..., Any]:
         call = self._channel.stream_unary(method, *args, **options)
-        name = method.rpartition("/")[2]
+        measures = self._measures(method)
 
         async def upload(requests: AsyncIterator[Any], *, timeout: float | None = None) -> Any:
             async def sent(_: None, *, timeout: float, metadata: Sequence[tuple[str, str]]) -> Any:
                 return await _sent(call(timeout=timeout, metadata=metadata), requests)
 
-            return await self._unary(name, sent, None, timeout or self._deadline)
+            return await _unary(measures, sent, None, timeout or self._deadline)
 
         return upload
 
     def stream_stream(self, method: str, *args: Any, **options: Any) -> Any:
         return self._channel.stream_stream(method, *args, **options)
 
-    async def _unary(self, method: str, call: Any, request: Any, deadline: float) -> Any:
-        started, code = time.perf_counter(), grpc.StatusCode.OK
-        try:
-            with tracing.span(f"{self._service}/{method}", kind=SpanKind.CLIENT):
-                timeout = deadlines.remaining(deadline)
-                return await call(request, timeout=timeout, metadata=_metadata())
-        except grpc.aio.AioRpcError as error:
-            code = error.code()
-            raise grpc_errors.decode(error) from error
-        finally:
-            labels = (self._service, method, code.name)
-            metrics.GRPC_CLIENT_REQUESTS.labels(*labels).inc()
-            metrics.GRPC_CLIENT_DURATION.labels(*labels).observe(
-                time.perf_counter() - started, tracing.exemplar()
-            )
+    def _measures(self, method: str) -> Measures:
+        name = method.rpartition("/")[2]
+        requests, duration = metrics.GRPC_CLIENT_REQUESTS, metrics.GRPC_CLIENT_DURATION
+        return Measures(requests, duration, self._service, name)
+
+
+async def _unary(measures: Measures, call: Any, request: Any, deadline: float) -> Any:
+    started, code = time.perf_counter(), grpc.StatusCode.OK
+    try:
+        with tracing.span(measures.name, kind=SpanKind.CLIENT):
+            timeout = deadlines.remaining(deadline)
+            return await call(request, timeout=timeout, metadata=_metadata())
+    except grpc.aio.AioRpcError as error:
+        code = error.code()
+        raise grpc_errors.decode(error) from error
+    finally:
+        measures.add(code, time.perf_counter() - started, tracing.exemplar())
 
 
 async def _sent(call: Any, requests: AsyncIterator[Any]) -> Any:

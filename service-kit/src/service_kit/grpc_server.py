@@ -1,24 +1,20 @@
-"""A gRPC server: context, metrics and errors at its edge; health, reflection, a graceful end."""
+"""A gRPC server: health, reflection, a graceful end, and an edge around what it serves."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import grpc
-import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
-from opentelemetry import trace
-from opentelemetry.trace import SpanKind
-from service_kit import deadlines, errors, grpc_errors, logs, metrics, tracing
 from service_kit.config import GrpcSettings
-from service_kit.errors import AppError
+from service_kit.grpc_edge import Context, Edge
 
-Context = grpc.aio.ServicerContext[Any, Any]
+__all__ = ["MAX_MESSAGE_BYTES", "Context", "GrpcServer", "serve"]
+
 Register = Callable[[grpc.aio.Server], object]
 
 MAX_MESSAGE_BYTES = 48 * 1024 * 1024
@@ -32,7 +28,6 @@ _OPTIONS = (
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
     ("grpc.so_reuseport", 0),
 )
-_INTERNAL_PREFIX = "grpc."
 _LEAVE_SECONDS = 0.25
 """Until clients have heard that a server ends; it serves them all the same."""
 
@@ -58,12 +53,11 @@ async def serve(
     where the port is taken.
     """
     server = grpc.aio.server(
-        interceptors=[_Edge()],
         # Clients look a name up again when a connection ends. Calls in flight, and streams, go on.
         options=[*_OPTIONS, ("grpc.max_connection_age_ms", int(settings.connection_seconds * 1e3))],
         maximum_concurrent_rpcs=settings.max_concurrent_calls,
     )
-    register(server)
+    register(cast(grpc.aio.Server, Edge(server)))
     states = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(states, server)  # type: ignore[no-untyped-call, unused-ignore]
     reflection.enable_server_reflection(
@@ -99,111 +93,3 @@ def _credentials(settings: GrpcSettings) -> grpc.ServerCredentials:
     return grpc.ssl_server_credentials(
         [(key, cert)], root_certificates=authority, require_client_auth=True
     )
-
-
-class _Edge(grpc.aio.ServerInterceptor):
-    """Where a call enters: its context is bound, its errors are translated, its time is taken."""
-
-    async def intercept_service(
-        self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
-        handler_call_details: grpc.HandlerCallDetails,
-    ) -> Any:
-        handler = await continuation(handler_call_details)
-        _, service, method = str(handler_call_details.method).split("/")
-        if handler is None or service.startswith(_INTERNAL_PREFIX):
-            return handler
-        wrap = _streaming if handler.response_streaming else _unary
-        kind = (
-            ("stream" if handler.request_streaming else "unary")
-            + "_"
-            + ("stream" if handler.response_streaming else "unary")
-        )
-        make = getattr(grpc, f"{kind}_rpc_method_handler")
-        return make(
-            wrap(getattr(handler, kind), service, method),
-            request_deserializer=handler.request_deserializer,
-            response_serializer=handler.response_serializer,
-        )
-
-
-def _unary(behaviour: Callable[..., Any], service: str, method: str) -> Callable[..., Any]:
-    async def call(request: Any, context: Context) -> Any:
-        with _entered(service, method, context) as edge:
-            try:
-                return await behaviour(request, context)
-            except Exception as error:
-                await edge.fail(error)
-
-    return call
-
-
-def _streaming(behaviour: Callable[..., Any], service: str, method: str) -> Callable[..., Any]:
-    async def call(request: Any, context: Context) -> AsyncIterator[Any]:
-        with _entered(service, method, context) as edge:
-            try:
-                async for item in behaviour(request, context):
-                    yield item
-            except Exception as error:
-                await edge.fail(error)
-
-    return call
-
-
-class _Call:
-    """One call at the edge, and how it ends."""
-
-    def __init__(self, service: str, method: str, context: Context) -> None:
-        self._service = service
-        self._method = method
-        self._context = context
-        self.code = grpc.StatusCode.OK
-
-    async def fail(self, error: Exception) -> None:
-        """End the call with the status of `error`; always raises."""
-        if isinstance(error, grpc.aio.AbortError):
-            self.code = self._context.code()
-            raise error
-        known = error if isinstance(error, AppError) else errors.Internal()
-        self._log(error, known)
-        status = grpc_errors.encode(known)
-        self.code = status.code
-        trace.get_current_span().set_attribute("rpc.response.status_code", status.code.name)
-        await self._context.abort(status.code, status.details, status.trailing_metadata)
-
-    def _log(self, error: Exception, known: AppError) -> None:
-        log = logs.get(__name__).bind(service=self._service, method=self._method, code=known.code)
-        if isinstance(known, errors.Internal):
-            log.error("call failed", exc_info=error)
-        elif isinstance(known, errors.Unavailable | errors.DeadlineExceeded):
-            log.warning("call refused", reason=known.message, cause=repr(error.__cause__))
-
-
-@contextmanager
-def _entered(service: str, method: str, context: Context) -> Iterator[_Call]:
-    started = time.perf_counter()
-    call = _Call(service, method, context)
-    exemplar = None
-    headers = {key: str(value) for key, value in context.invocation_metadata() or ()}
-    structlog.contextvars.bind_contextvars(request_id=headers.get("x-request-id", ""))
-    try:
-        with (
-            deadlines.within(context.time_remaining()),
-            tracing.span(
-                f"{service}/{method}",
-                parent=tracing.extract_context(headers),
-                kind=SpanKind.SERVER,
-            ),
-        ):
-            exemplar = tracing.exemplar()
-            yield call
-    except asyncio.CancelledError:
-        call.code = grpc.StatusCode.CANCELLED
-        raise
-    finally:
-        structlog.contextvars.clear_contextvars()
-        labels = (service, method, call.code.name)
-        metrics.GRPC_SERVER_REQUESTS.labels(*labels).inc()
-        metrics.GRPC_SERVER_DURATION.labels(*labels).observe(
-            time.perf_counter() - started, exemplar
-        )

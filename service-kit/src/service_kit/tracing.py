@@ -1,22 +1,34 @@
 """OpenTelemetry traces, and W3C context through whatever carries headers."""
 
 import random
+import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from opentelemetry import context as otel_context
-from opentelemetry import propagate, trace
+from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind, StatusCode
+from opentelemetry.trace import (
+    Link,
+    NonRecordingSpan,
+    Span,
+    SpanContext,
+    SpanKind,
+    StatusCode,
+    TraceFlags,
+)
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from service_kit.config import TelemetrySettings
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
 
 _TRACER = "pinstack"
+_PROPAGATOR = TraceContextTextMapPropagator()
+_TRACEPARENT = re.compile("00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})")
 _IDS = random.Random(secrets.randbits(256))  # noqa: S311 - identifies, protects nothing
 
 
@@ -55,9 +67,12 @@ def _provider(service: str, settings: TelemetrySettings) -> "TracerProvider":
 
 def inject() -> dict[str, str]:
     """The current context as W3C headers (`traceparent`, `tracestate`); empty outside a trace."""
-    headers: dict[str, str] = {}
-    propagate.inject(headers)
-    return headers
+    parent = traceparent()
+    if parent is None:
+        return {}
+    if state := trace.get_current_span().get_span_context().trace_state:
+        return {"traceparent": parent, "tracestate": state.to_header()}
+    return {"traceparent": parent}
 
 
 def traceparent() -> str | None:
@@ -75,10 +90,18 @@ def fresh_traceparent() -> str:
 
 def extract_context(headers: Mapping[str, str]) -> Context:
     """The context that W3C headers carry; an empty one where they carry none."""
-    return propagate.extract(headers, context=Context())
+    header = headers.get("traceparent")
+    if header is None:
+        return Context()
+    found = None if "tracestate" in headers else _TRACEPARENT.fullmatch(header)
+    if found is None:
+        # Other versions, and what is malformed: not worth a second implementation.
+        return _PROPAGATOR.extract(headers, context=Context())
+    trace_id, span_id, flags = (int(part, 16) for part in found.groups())
+    remote = SpanContext(trace_id, span_id, is_remote=True, trace_flags=TraceFlags(flags))
+    return trace.set_span_in_context(NonRecordingSpan(remote), Context())
 
 
-@contextmanager
 def span(
     name: str,
     *,
@@ -86,16 +109,25 @@ def span(
     kind: SpanKind = SpanKind.INTERNAL,
     attributes: Mapping[str, str | int | float | bool] | None = None,
     links: Sequence[Context] = (),
-) -> Iterator[Span]:
+) -> AbstractContextManager[Span]:
     """Run the block in a span; of an exception that leaves the block it shows the type.
 
     Never its message: PostgreSQL's errors quote the values of a row, e-mail addresses among them.
     Where tracing is off this only hands the context on.
     """
     if is_off() or _is_not_kept(parent):
-        with _attached(parent):
-            yield trace.get_current_span()
-        return
+        return _Attached(parent)
+    return _recorded(name, parent, kind, attributes, links)
+
+
+@contextmanager
+def _recorded(
+    name: str,
+    parent: Context | None,
+    kind: SpanKind,
+    attributes: Mapping[str, str | int | float | bool] | None,
+    links: Sequence[Context],
+) -> Iterator[Span]:
     with _tracer(trace.get_tracer_provider()).start_as_current_span(
         name,
         context=parent,
@@ -196,17 +228,24 @@ def root_context(headers: Mapping[str, str]) -> Context:
     return trace.set_span_in_context(NonRecordingSpan(fresh), context)
 
 
-@contextmanager
-def _attached(context: Context | None) -> Iterator[None]:
-    if context is None:
-        yield
-        return
-    outer = otel_context.get_current()
-    otel_context.attach(context)
-    try:
-        yield
-    finally:
-        otel_context.attach(outer)  # not detach(token): a stream may be closed from another context
+class _Attached:
+    """Runs a block in a context, if there is one; no generator, as every call enters it."""
+
+    __slots__ = ("_context", "_outer")
+
+    def __init__(self, context: Context | None) -> None:
+        self._context = context
+
+    def __enter__(self) -> Span:
+        if self._context is not None:
+            self._outer = otel_context.get_current()
+            otel_context.attach(self._context)
+        return trace.get_current_span()
+
+    def __exit__(self, *_: object) -> None:
+        if self._context is not None:
+            # Not detach(token): a stream may be closed from another context.
+            otel_context.attach(self._outer)
 
 
 def _links(contexts: Sequence[Context]) -> Iterator[Link]:

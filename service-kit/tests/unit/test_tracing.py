@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from service_kit import tracing
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -30,6 +32,37 @@ def test_a_request_without_a_context_gets_a_fresh_unsampled_one() -> None:
 def test_a_request_with_a_context_keeps_it() -> None:
     with tracing.span("request", parent=tracing.root_context({"traceparent": PARENT})):
         assert tracing.inject()["traceparent"] == PARENT
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"traceparent": PARENT},
+        {"traceparent": PARENT[:-2] + "00"},
+        {"traceparent": PARENT[:-2] + "ff"},
+        {"traceparent": PARENT, "tracestate": "a=1,b=2"},
+        {"traceparent": "", "tracestate": "a=1"},
+        {"traceparent": f" {PARENT} "},
+        {"traceparent": f"{PARENT}\n"},
+        {"traceparent": f"{PARENT}-more"},
+        {"traceparent": f"01{PARENT[2:]}-more"},
+        {"traceparent": f"ff{PARENT[2:]}"},
+        {"traceparent": PARENT.upper()},
+        {"traceparent": f"00-{'0' * 32}-b7ad6b7169203331-01"},
+        {"traceparent": f"00-0af7651916cd43dd8448eb211c80319c-{'0' * 16}-01"},
+    ],
+)
+def test_headers_are_read_and_written_as_opentelemetry_does(headers: dict[str, str]) -> None:
+    propagator = TraceContextTextMapPropagator()
+    expected = propagator.extract(headers, context=Context())
+    context = tracing.extract_context(headers)
+    found = trace.get_current_span(context).get_span_context()
+    assert found == trace.get_current_span(expected).get_span_context()
+    written: dict[str, str] = {}
+    propagator.inject(written, context=expected)
+    with tracing.span("work", parent=context):
+        assert tracing.inject() == written
 
 
 def test_a_malformed_context_is_no_context() -> None:
