@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -26,8 +26,9 @@ class Edge:
     def __init__(self, server: grpc.aio.Server) -> None:
         self._server = server
 
-    def add_generic_rpc_handlers(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
-        """Take nothing: generated code registers every method by its name, too."""
+    def add_generic_rpc_handlers(self, handlers: Iterable[grpc.GenericRpcHandler]) -> None:
+        """Serve what they find for the names of methods that are not registered."""
+        self._server.add_generic_rpc_handlers(tuple(map(_WrappedHandlers, handlers)))
 
     def add_registered_method_handlers(
         self, service: str, handlers: Mapping[str, "grpc.RpcMethodHandler[Any, Any]"]
@@ -35,6 +36,25 @@ class Edge:
         """Serve the methods of a service, by their names."""
         wrapped = {name: _wrapped(service, name, handler) for name, handler in handlers.items()}
         self._server.add_registered_method_handlers(service, wrapped)
+
+
+class _WrappedHandlers(grpc.GenericRpcHandler):  # type: ignore[misc, unused-ignore] # gRPC is untyped
+    """What another one finds, wrapped; each method once."""
+
+    def __init__(self, handlers: grpc.GenericRpcHandler) -> None:
+        self._handlers = handlers
+        self._known: dict[str, Any] = {}
+
+    def service(self, handler_call_details: Any) -> Any:
+        path = str(handler_call_details.method)
+        known = self._known.get(path)
+        if known is None:
+            found: Any = self._handlers.service(handler_call_details)
+            if found is None:
+                return None
+            _, service, method = path.split("/")
+            known = self._known[path] = _wrapped(service, method, found)
+        return known
 
 
 def _wrapped(service: str, method: str, handler: Any) -> Any:
