@@ -2,10 +2,16 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 from urllib.parse import quote
 
 from pinstack_local.layout import Instance, Layout
 from pinstack_local.ports import LOOPBACK
+
+FEWER_GRPC_THREADS: Final = "-event_engine_client,-event_engine_listener"
+"""gRPC's event engine hands each packet from thread to thread: a unary call switches five times
+instead of twice. gRPC reads this when its library is loaded, so that no service can set it itself;
+images set the same."""
 
 
 def peer_addresses(layout: Layout) -> dict[str, str]:
@@ -74,5 +80,6 @@ def shared_variables(
         "KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers,
         "KAFKA_TOPIC_REPLICATION": inherited.get("KAFKA_TOPIC_REPLICATION") or str(min(3, brokers)),
         "PYTHONUNBUFFERED": "1",
+        "GRPC_EXPERIMENTS": inherited.get("GRPC_EXPERIMENTS") or FEWER_GRPC_THREADS,
         **peer_addresses(layout),
     }
