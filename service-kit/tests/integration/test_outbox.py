@@ -240,8 +240,9 @@ async def test_a_relay_that_loses_its_connection_comes_back(
         await eventually(lambda: relay.leading)
 
 
+@pytest.mark.parametrize("kept", [timedelta(days=1), timedelta(0)], ids=["stamped", "deleted"])
 async def test_a_crash_between_sending_and_stamping_has_its_effect_once(
-    pool: asyncpg.Pool, run_relay: RunRelay, kafka_bootstrap: str, topic: str
+    pool: asyncpg.Pool, run_relay: RunRelay, kafka_bootstrap: str, topic: str, kept: timedelta
 ) -> None:
     record = a_record(topic, payload=b"once")
     await append(pool, record)
@@ -249,7 +250,7 @@ async def test_a_crash_between_sending_and_stamping_has_its_effect_once(
         lock = other.transaction()
         await lock.start()
         await other.execute("SELECT FROM outbox FOR UPDATE")  # reads pass, the stamp waits
-        async with run_relay():
+        async with run_relay(keep_sent=kept):
             await read_topic(kafka_bootstrap, topic, 1)
             await terminate(pool)
             await lock.rollback()
