@@ -8,6 +8,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SLEEP = re.compile(r"\bsleep\((?!0\))")
 # Who may sleep, since it is no waiting: it is what the test is about.
 PACES = {
+    "api-gateway/tests/unit/http/test_waiting.py": "how long a queue keeps a call",
     "service-kit/tests/integration/test_grpc_replicas.py": "a server that takes its time",
     "service-kit/tests/topics.py": "how often a fake delivers again",
     "system-tests/journeys/crowd.py": "how long a device stays away",
