@@ -14,6 +14,7 @@ PACES = {
     "system-tests/journeys/crowd.py": "how long a device stays away",
     "system-tests/journeys/test_live_failover.py": "how fast senders send",
     "system-tests/journeys/test_media_memory.py": "how often memory is looked at",
+    "system-tests/journeys/test_staleness.py": "how often somebody reads what is kept",
     "system-tests/journeys/traffic.py": "how fast people ask again",
     "system-tests/rollout/paced.py": "how fast requests come",
 }

@@ -87,18 +87,19 @@ def hey(
 
 
 def paced(
-    url: str, request: Request, seconds: float, *, connections: int, rate: float
+    url: str, requests: Sequence[Request], seconds: float, *, connections: int, rate: float
 ) -> Mapping[int, Measured]:
-    """As `hey`, but each connection sends at random moments: all together come evenly.
+    """As `hey`, the requests in turn, and each connection at random moments: all come evenly.
 
     hey's connections send in step: a thousand of them are a thousand requests at the same moment,
     several times a second, each of which then waits for those before it whatever the server does.
     """
     require("wrk")
     with tempfile.NamedTemporaryFile("w", suffix=".tsv") as file:
-        file.write(f"{request.line()}\n")
+        file.write("".join(f"{request.line()}\n" for request in requests))
         file.flush()
-        given = {"LOAD_REQUESTS": file.name, "LOAD_INTERVAL_MS": f"{connections / rate * 1000}"}
+        given = {"LOAD_REQUESTS": file.name, "LOAD_SERIAL": str(time.time_ns() // 1000)}
+        given["LOAD_INTERVAL_MS"] = f"{connections / rate * 1000}"
         command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s"]
         command += [f"--timeout={_TIMEOUT_SECONDS}s", "-s", str(_SCRIPTS / "paced.lua"), url]
         return _from_paced(_output(command, given, seconds), max(1, round(seconds)))

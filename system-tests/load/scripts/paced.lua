@@ -1,6 +1,6 @@
--- Sends the first request of a file from every connection at random moments, LOAD_INTERVAL_MS apart on
--- average, and prints a line for each answer: its status, and the milliseconds it took. Answers are
--- told apart by their x-request-id, which the server has to repeat.
+-- Sends the requests of a file, in the format of requests.lua, in turn: each connection at random
+-- moments, LOAD_INTERVAL_MS apart on average. Prints a line for each answer: its status, and the
+-- milliseconds it took. Answers are told apart by their x-request-id, which the server has to repeat.
 
 local ffi = require("ffi")
 ffi.cdef [[
@@ -13,7 +13,8 @@ local MOST = 2000000
 
 local interval = tonumber(os.getenv("LOAD_INTERVAL_MS"))
 local now = ffi.new("moment")
-local head, tail, answers, sender
+local heads, tails, answers, sender = {}, {}, nil, nil
+local first = tonumber(os.getenv("LOAD_SERIAL"))
 local serial, begun, usual = 0, {}, 0
 address, count = 0, 0
 
@@ -26,14 +27,25 @@ function setup(thread)
   sender = thread
 end
 
+-- A number takes as many characters as the longest one, so that it does not change a length.
+local function padded(number)
+  return string.format("%016d", number)
+end
+
+local function read(name)
+  for line in io.lines(name) do
+    local method, path, token, body = line:gsub("{n}", padded(0)):match("^(.-)\t(.-)\t(.-)\t(.*)$")
+    local headers = { ["X-Request-Id"] = "{id}" }
+    if token ~= "" then headers["Authorization"] = "Bearer " .. token end
+    if body ~= "" then headers["Content-Type"] = "application/json" end
+    if body == "" then body = nil end
+    local head, tail = wrk.format(method, path, headers, body):match("^(.-){id}(.*)$")
+    heads[#heads + 1], tails[#tails + 1] = head, tail
+  end
+end
+
 function init(arguments)
-  local line = io.lines(os.getenv("LOAD_REQUESTS"))()
-  local method, path, token, body = line:match("^(.-)\t(.-)\t(.-)\t(.*)$")
-  local headers = { ["X-Request-Id"] = "{n}" }
-  if token ~= "" then headers["Authorization"] = "Bearer " .. token end
-  if body ~= "" then headers["Content-Type"] = "application/json" end
-  if body == "" then body = nil end
-  head, tail = wrk.format(method, path, headers, body):match("^(.-){n}(.*)$")
+  read(os.getenv("LOAD_REQUESTS"))
   math.randomseed(milliseconds())
   answers = ffi.new("answer[?]", MOST)
   address = tonumber(ffi.cast("intptr_t", answers))
@@ -47,7 +59,9 @@ end
 function request()
   serial = serial + 1
   begun[serial] = milliseconds()
-  return head .. serial .. tail
+  local place = (serial - 1) % #heads + 1
+  local whole = heads[place] .. serial .. tails[place]
+  return (whole:gsub(padded(0), padded(first + serial)))
 end
 
 function response(status, headers, body)
