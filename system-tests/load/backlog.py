@@ -51,11 +51,6 @@ def unread_of(platform: Platform, user_ids: Sequence[int]) -> list[tuple[int, in
     return asyncio.run(_unread_of(platform, user_ids))
 
 
-def notifications(platform: Platform) -> int:
-    """How many there are."""
-    return asyncio.run(_notifications(platform))
-
-
 async def _drained(platform: Platform) -> Drained:
     begun = time.monotonic()
     async with AsyncExitStack() as stack:
@@ -83,13 +78,6 @@ async def _unread_of(platform: Platform, user_ids: Sequence[int]) -> list[tuple[
     async with AsyncExitStack() as stack:
         target = await _connected(stack, platform, _TARGET)
         return [(row["id"], row["user_id"]) for row in await target.fetch(_UNREAD, list(user_ids))]
-
-
-async def _notifications(platform: Platform) -> int:
-    async with AsyncExitStack() as stack:
-        target = await _connected(stack, platform, _TARGET)
-        count: int = await target.fetchval(_QUIET_NOTIFICATIONS)
-        return count
 
 
 async def _connected(stack: AsyncExitStack, platform: Platform, name: str) -> asyncpg.Connection:

@@ -94,24 +94,40 @@ def paced(
     hey's connections send in step: a thousand of them are a thousand requests at the same moment,
     several times a second, each of which then waits for those before it whatever the server does.
     """
+    whole = max(1, round(seconds))
+    answers = _paced(url, requests, whole, connections, rate)
+    return {status: of_samples(found, whole) for status, found in answers.items()}
+
+
+def paced_together(
+    url: str, requests: Sequence[Request], seconds: float, *, connections: int, rate: float
+) -> Measured:
+    """The same, measured of all successes; everything else is an error."""
+    whole = max(1, round(seconds))
+    answers = _paced(url, requests, whole, connections, rate)
+    good = [each for status, found in answers.items() if 200 <= status < 400 for each in found]
+    errors = sum(map(len, answers.values())) - len(good)
+    return of_samples(good, whole, errors)
+
+
+def _paced(
+    url: str, requests: Sequence[Request], seconds: int, connections: int, rate: float
+) -> Mapping[int, list[float]]:
     require("wrk")
     with tempfile.NamedTemporaryFile("w", suffix=".tsv") as file:
         file.write("".join(f"{request.line()}\n" for request in requests))
         file.flush()
         given = {"LOAD_REQUESTS": file.name, "LOAD_SERIAL": str(time.time_ns() // 1000)}
         given["LOAD_INTERVAL_MS"] = f"{connections / rate * 1000}"
-        command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s"]
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s"]
         command += [f"--timeout={_TIMEOUT_SECONDS}s", "-s", str(_SCRIPTS / "paced.lua"), url]
-        return _from_paced(_output(command, given, seconds), max(1, round(seconds)))
-
-
-def _from_paced(output: str, seconds: float) -> dict[int, Measured]:
+        output = _output(command, given, seconds)
     latencies: dict[int, list[float]] = defaultdict(list)
     for line in output.splitlines():
         if line.startswith(_ANSWER):
             status, milliseconds = line.removeprefix(_ANSWER).split()
             latencies[int(status)].append(float(milliseconds))
-    return {status: of_samples(found, seconds) for status, found in latencies.items()}
+    return latencies
 
 
 def _from_hey(output: str, seconds: float) -> dict[int, Measured]:

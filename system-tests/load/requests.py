@@ -90,10 +90,13 @@ def new_follows(people: Sequence[Person], seed: int) -> Sequence[tuple[Person, i
     return pairs
 
 
-def mix(people: Sequence[Person]) -> Requests:
-    """The published mix: 40 % author's posts, 25 % newest posts, 30 % new post, 5 % follow."""
-    chance = random.Random(_SEED + 1)  # noqa: S311
-    follows = iter(new_follows(people, 0))
+def mix(people: Sequence[Person], part: int = 0) -> Requests:
+    """The published mix: 40 % author's posts, 25 % newest posts, 30 % new post, 5 % follow.
+
+    Parts (0, 2 and 3; 1 is the other follows') share no follow.
+    """
+    chance = random.Random(_SEED + 1 + part)  # noqa: S311
+    follows = iter(new_follows(people, part))
     kinds = ["author"] * 40 + ["newest"] * 25 + ["post"] * 30 + ["follow"] * 5
     found: list[Request] = []
     for _ in range(_ROUNDS):

@@ -3,15 +3,19 @@
 from functools import partial
 
 from load import requests
-from load.backlog import drained, notifications, unread_of
+from load.backlog import drained, unread_of
 from load.bench import Bench
-from load.generators import Request, wrk
+from load.generators import Request, paced_together, wrk
 from load.loading import PASSWORD
 from load.platform import running
 from load.processes import watched
 from load.registry import benchmark
 
 _MIX_CONNECTIONS = 8
+_MIX_RATE = 620
+"""Requests a second of an open loop: a little more than the goal's 600, as they come at random."""
+_EVEN_CONNECTIONS = 32
+_MIX_OF_WARMING, _MIX_OF_EVEN = 2, 3
 
 
 @benchmark("writes", "each write: register, login, post, follow, read", default=True)
@@ -46,15 +50,34 @@ def _unread(bench: Bench) -> list[Request]:
 
 @benchmark("mix", "the published mix, its fan-out counted until it is drained", default=True)
 def mix(bench: Bench) -> None:
-    """40 % author's posts, 25 % newest posts, 30 % new post, 5 % follow."""
+    """40 % author's posts, 25 % newest posts, 30 % new post, 5 % follow.
+
+    First as they come on a platform where nobody has read anything yet (`mix_cold`), then as fast
+    as eight connections get answers (`mix`), then at a steady rate (`mix_even`).
+    """
     platform = bench.platform
-    wanted, before = requests.mix(platform.people), notifications(platform)
+    as_fast = partial(wrk, platform.url, connections=_MIX_CONNECTIONS)
+    cold = requests.mix(platform.people, _MIX_OF_WARMING)
+    bench.scenario("mix_cold", as_fast(cold, bench.seconds))
+    before = drained(platform).notifications
     with watched(platform.all_pids) as watch:
-        driven = wrk(platform.url, wanted, bench.seconds * 2, connections=_MIX_CONNECTIONS)
+        driven = as_fast(requests.mix(platform.people), bench.seconds * 2)
     bench.findings.usage["mix"] = watch.usage
     bench.scenario("mix", driven)
-    left = drained(platform)
+    left = _note_rest(bench, "mix")
     bench.note("mix_connections", float(_MIX_CONNECTIONS))
-    bench.note("mix_backlog_events", float(left.events))
-    bench.note("mix_backlog_drained_seconds", left.seconds)
-    bench.note("mix_notifications_made", float(left.notifications - before))
+    bench.note("mix_notifications_made", float(left - before))
+    even = requests.mix(platform.people, _MIX_OF_EVEN)
+    steady = partial(paced_together, connections=_EVEN_CONNECTIONS, rate=_MIX_RATE)
+    with watched(platform.all_pids) as watch:
+        bench.scenario("mix_even", steady(platform.url, even, bench.seconds * 2))
+    bench.findings.usage["mix_even"] = watch.usage
+    _note_rest(bench, "mix_even")
+
+
+def _note_rest(bench: Bench, scenario: str) -> int:
+    """What the scenario has left to do, and how long that takes; how many notifications are."""
+    left = drained(bench.platform)
+    bench.note(f"{scenario}_backlog_events", float(left.events))
+    bench.note(f"{scenario}_backlog_drained_seconds", left.seconds)
+    return left.notifications
