@@ -92,5 +92,18 @@ async def test_nothing_is_confirmed_that_is_older_than_what_is_known(feed: Feed)
     assert feed.known.confirm(7, feed.now[0])
 
 
+async def test_of_too_many_changes_the_earliest_take_what_was_read_before_them(feed: Feed) -> None:
+    begun = await feed.later(0.2)
+    feed.changes.made += range(1, 50_001)
+    await feed.later(1)
+    assert feed.known.confirm(60_000, begun)
+    later = await feed.later(1)
+    feed.changes.made.append(50_001)
+    await feed.later(1)
+    assert not feed.known.confirm(60_000, begun)
+    assert not feed.known.confirm(1, begun)
+    assert feed.known.confirm(60_000, later)
+
+
 async def test_before_the_first_answer_nothing_is_confirmed() -> None:
     assert not KnownChanges(InMemoryChanges(), lambda: 1000.0).confirm(7, 1000.0)

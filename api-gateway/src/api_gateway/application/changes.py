@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-LONGEST_SECONDS: Final = 30.0
+LONGEST_SECONDS: Final = 300.0
 """Nothing is kept for longer, whoever confirms it."""
+_MOST: Final = 50_000
+"""Users whose changes are remembered; what was read before an earlier one is not confirmed."""
 SILENCE_SECONDS: Final = 0.8
 """Without an answer to a question younger than this nothing is confirmed."""
 _SETTLING_SECONDS: Final = 0.3
@@ -81,6 +83,9 @@ class KnownChanges:
         self._forget(now - LONGEST_SECONDS)
 
     def _forget(self, before: float) -> None:
-        """What was heard of earlier concerns nothing that is kept."""
+        """What was heard of earlier concerns nothing that is kept; nor may it, of too many."""
         while self._heard and next(iter(self._heard.values())) < before:
             self._heard.popitem(last=False)
+        while len(self._heard) > _MOST:
+            _, heard = self._heard.popitem(last=False)
+            self._known_from = max(self._known_from, heard + _SETTLING_SECONDS)
