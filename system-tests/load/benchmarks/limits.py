@@ -54,7 +54,8 @@ def burst(bench: Bench) -> None:
     url, seconds, few = platform.url, bench.seconds, _CAPACITY_CONNECTIONS
     most = hey(url, request, seconds, connections=few, rate=1e6).get(200, Measured(1))
     calm = paced(url, [request], seconds, connections=few, rate=most.rps / 2)
-    wild = paced(url, [request], seconds, connections=_BURST_CONNECTIONS, rate=most.rps * _BURST)
+    rate = most.rps * _BURST
+    wild = paced(url, [request], seconds * 2, connections=_BURST_CONNECTIONS, rate=rate)
     bench.note("burst_capacity_rps", most.rps)
     bench.scenario("calm", calm[200])
     bench.scenario("burst_answered", wild.get(200, Measured(0)))

@@ -7,13 +7,13 @@ from typing import Final
 
 from service_kit import logs
 
-FEWEST: Final = 8
+FEWEST: Final = 4
 """Places that there are always: enough to keep two processors busy."""
-ORDINARY: Final = 32
+ORDINARY: Final = 16
 """So many may wait whatever an empty call says, until several have said the same."""
-MOST_UNSEEN: Final = 128
+MOST_UNSEEN: Final = 48
 """So many while nothing is known yet; each round trip that is quick adds as many to those there."""
-WATCHED_FROM: Final = 16
+WATCHED_FROM: Final = 8
 """From so many on the service's queue is measured."""
 STANDING_SECONDS: Final = 0.005
 """An empty call that takes longer stood in a queue (RFC 8289, section 4.4, has the same target)."""
