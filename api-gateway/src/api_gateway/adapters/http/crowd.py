@@ -11,7 +11,7 @@ FEWEST: Final = 4
 """Places that there are always: enough to keep two processors busy."""
 ORDINARY: Final = 16
 """So many may wait whatever an empty call says, until several have said the same."""
-MOST_UNSEEN: Final = 48
+MOST_UNSEEN: Final = 128
 """So many while nothing is known yet; each round trip that is quick adds as many to those there."""
 WATCHED_FROM: Final = 8
 """From so many on the service's queue is measured."""
