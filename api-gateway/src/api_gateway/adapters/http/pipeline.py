@@ -28,6 +28,8 @@ from api_gateway.adapters.http.operations import Access, Hot, Route
 from api_gateway.adapters.http.rate_limits import LimitReached, RateLimits
 
 _LONGEST_QUERY: Final = 512
+_UPLOADS: Final = "media"
+"""The tag of what post-service has places of its own for: a hundred who begin are no queue."""
 _BODY_SHARE: Final = 0.9
 """Of a request's time: a client that does not send is told so before the deadline blames us."""
 
@@ -65,8 +67,8 @@ class Endpoint:
             self._admission = edge.password_admission
         if route.operation.takes:
             self._seconds = edge.stream_timeout_seconds
-        is_long = route.operation.takes or route.operation.hashes
-        self.crowd = None if is_long else edge.crowds.get(route.operation.service)
+        has_places = route.operation.hashes or route.operation.tag == _UPLOADS
+        self.crowd = None if has_places else edge.crowds.get(route.operation.service)
         nobody: AbstractContextManager[None] = nullcontext()
         counted = self.crowd or nobody
         # Kept answers wait for nobody: of hot reads only the others count.
