@@ -1,8 +1,7 @@
 """Telling the followers of several authors at once."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -11,12 +10,11 @@ from service_kit.errors import Unavailable
 from notification_service.application.fan_out import MOST_JOBS, FanOut
 from notification_service.domain.errors import AlreadySent
 from notification_service.domain.events import NotificationCreated
-from notification_service.domain.facts import post_subject
 from notification_service.domain.fan_out import FanOutJob, Followers
-from notification_service.domain.models import Draft, Window
+from notification_service.domain.models import Window
 from tests.builders import RECEPTION, a_post, a_post_gone
 from tests.fakes import InMemoryFollowership, InMemoryStore, InMemoryUsers
-from tests.unit_of_work import InMemoryUnit
+from tests.refusing_units import RefusingUnits
 
 BATCH = 100
 READER = 1
@@ -34,7 +32,7 @@ class Town:
         self.store = InMemoryStore()
         self.users = InMemoryUsers()
         self.followership = InMemoryFollowership(followers | crowds)
-        self.units = Units(self.store)
+        self.units = RefusingUnits(self.store)
         services = self.users, self.followership, self.units
         self.fan_out = FanOut(self.store, *services, RECEPTION, BATCH)
 
@@ -60,35 +58,6 @@ class Town:
             for event in self.store.events
             if isinstance(event, NotificationCreated)
         ]
-
-
-class Units:
-    """Counts the units that are begun; those that tell of one of the `refused` posts fail."""
-
-    def __init__(self, store: InMemoryStore) -> None:
-        self.begun = 0
-        self.are_away = False
-        self.refused: set[int] = set()
-        self._store = store
-
-    @asynccontextmanager
-    async def begin(self) -> AsyncIterator[InMemoryUnit]:
-        self.begun += 1
-        if self.are_away:
-            raise Unavailable
-        async with self._store.begin():
-            unit = _Refusing(self._store.tables)
-            unit.refused = set(map(post_subject, self.refused))
-            yield unit
-
-
-class _Refusing(InMemoryUnit):
-    refused: set[str]
-
-    async def deliver(self, drafts: Sequence[Draft]) -> list[NotificationCreated]:
-        if any(draft.content.subject in self.refused for draft in drafts):
-            raise AlreadySent
-        return await super().deliver(drafts)
 
 
 class Meanwhile(InMemoryFollowership):

@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 
 import pytest
 from service_kit.errors import Unavailable
@@ -14,12 +13,12 @@ from notification_service.application.publication import MOST_POSTS, Publication
 from notification_service.application.reactions import Reactions
 from notification_service.domain.errors import AlreadySent, AppError
 from notification_service.domain.events import NotificationCreated
-from notification_service.domain.facts import Fact, PostPublished, post_subject
+from notification_service.domain.facts import Fact, PostPublished
 from notification_service.domain.fan_out import FanOutJob, Followers, Step, told_at_once
-from notification_service.domain.models import Draft, Window
+from notification_service.domain.models import Window
 from tests.builders import RECEPTION, TRACE, a_follow, a_post, a_post_gone
 from tests.fakes import InMemoryFollowership, InMemoryStore, InMemoryUsers
-from tests.unit_of_work import InMemoryUnit
+from tests.refusing_units import RefusingUnits
 
 BATCH = 100
 READER = 1
@@ -36,7 +35,7 @@ class Town:
         self.store = InMemoryStore()
         self.users = InMemoryUsers()
         self.followership = InMemoryFollowership(followers | crowd)
-        self.units = Units(self.store)
+        self.units = RefusingUnits(self.store)
         services = self.users, self.followership, self.units
         self.fan_out = FanOut(self.store, *services, RECEPTION, BATCH)
         reactions = Reactions(self.users, self.units, RECEPTION)
@@ -54,35 +53,6 @@ class Town:
     def waiting(self) -> set[int]:
         """Posts whose jobs are not done."""
         return set(self.store.tables.jobs) - self.store.tables.done
-
-
-class Units:
-    """Counts the units that are begun; those that tell of one of the `refused` posts fail."""
-
-    def __init__(self, store: InMemoryStore) -> None:
-        self.begun = 0
-        self.are_away = False
-        self.refused: set[int] = set()
-        self._store = store
-
-    @asynccontextmanager
-    async def begin(self) -> AsyncIterator[InMemoryUnit]:
-        self.begun += 1
-        if self.are_away:
-            raise Unavailable
-        async with self._store.begin():
-            unit = _Refusing(self._store.tables)
-            unit.refused = set(map(post_subject, self.refused))
-            yield unit
-
-
-class _Refusing(InMemoryUnit):
-    refused: set[str]
-
-    async def deliver(self, drafts: Sequence[Draft]) -> list[NotificationCreated]:
-        if any(draft.content.subject in self.refused for draft in drafts):
-            raise AlreadySent
-        return await super().deliver(drafts)
 
 
 @pytest.fixture

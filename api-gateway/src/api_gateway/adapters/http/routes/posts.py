@@ -82,14 +82,15 @@ class PostRoutes:
         A cursor goes before an offset, an offset before a page number.
         """
         cursor = self._cursors.open(_LIST, query.cursor)
+        wanted = query.filter()
         found = await self._posts.page(
-            query.filter(), offset=query.rows_before(), limit=query.limit, cursor=cursor
+            wanted, offset=query.rows_before(), limit=query.limit, cursor=cursor
         )
         next_cursor = self._cursors.seal(_LIST, found.next_cursor)
         posts = [post_content(one) for one in found.items]
         content = {"posts": posts, **page_content(found, next_cursor)}
         answer = ok(content, "posts found", next_link=call.next_link(next_cursor))
-        answer.about = query.filter().author_id
+        answer.about = wanted.author_id
         return answer
 
     @operation(
