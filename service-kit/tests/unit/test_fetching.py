@@ -38,7 +38,7 @@ class ScriptedConsumer:
 
 async def fetched(consumer: ScriptedConsumer, assignments: list[int] | None = None) -> object:
     numbers = iter(assignments) if assignments else repeat(1)
-    return await fetch(consumer, 0.5, 3, lambda: next(numbers))
+    return await fetch(consumer, 0.5, 3, lambda: next(numbers), 0.005)
 
 
 async def test_who_is_behind_waits_a_moment_for_what_has_gathered() -> None:
@@ -47,9 +47,9 @@ async def test_who_is_behind_waits_a_moment_for_what_has_gathered() -> None:
     assert consumer.patience == [500, 5]
 
 
-async def test_who_was_busy_for_longer_gathers_for_longer_but_not_for_ever() -> None:
+async def test_who_is_behind_gathers_until_the_batch_is_full_but_not_for_ever() -> None:
     consumer = ScriptedConsumer({FIRST: ["a"]}, {}, {SECOND: ["b"]}, {FIRST: ["c"]})
-    found: object = await fetch(consumer, 0.5, 3, lambda: 1, busy_seconds=3.0)
+    found: object = await fetch(consumer, 0.5, 3, lambda: 1, 0.04)
     assert found == {FIRST: ["a", "c"], SECOND: ["b"]}
     assert all(0 < each <= 40 for each in consumer.patience[1:])
 

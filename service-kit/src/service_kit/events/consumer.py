@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -11,6 +10,7 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from service_kit import logs, metrics
 from service_kit.backoff import Backoff, Delays
+from service_kit.contention import Contention
 from service_kit.errors import Unavailable
 from service_kit.events.dead_letters import KafkaDeadLetters, dead_letter_topic
 from service_kit.events.delivery import (
@@ -31,6 +31,10 @@ from service_kit.events.topics import TOPIC_KEPT, ensure_topics, letters_kept
 
 _POLL_SECONDS: Final = 0.5
 _FAREWELL_SECONDS: Final = 1.0
+_GATHER_SECONDS: Final = (0.02, 0.06)
+_SCARCE: Final = (0.05, 0.15)
+"""Who is behind gathers, and longer where processors are scarce: larger batches cost less."""
+
 AT_ONCE: Final = 4
 """Partitions handled at the same time: requests need connections of the pool, too."""
 
@@ -88,7 +92,7 @@ class Consumer:
         self._turn = asyncio.Lock()
         self._offsets: Offsets | None = None
         self._assignments = 0
-        self._busy = 0.0
+        self._contention = Contention(*_SCARCE)
         self._log = logs.get(__name__)
         self.ready = False
         """Whether this is a member of its group, with or without partitions of its own."""
@@ -148,18 +152,16 @@ class Consumer:
         try:
             while True:
                 self._resume(consumer)
-                wait = self._patience(offsets)
+                wait, gather = self._patience(offsets), self._contention.between(*_GATHER_SECONDS)
                 fetched = await fetch(
-                    *(consumer, wait, self._batch_size, lambda: self._assignments, self._busy)
+                    *(consumer, wait, self._batch_size, lambda: self._assignments, gather)
                 )
                 # What is fetched here belongs to this assignment: no await lies between.
                 assignment = self._assignments
                 async with self._turn:
                     # Otherwise whoever has the partitions now begins at the committed offsets.
                     if fetched and assignment == self._assignments:
-                        begun = time.monotonic()
                         await self._take(consumer, offsets, fetched)
-                        self._busy = time.monotonic() - begun
                     if offsets.due_in() == 0:
                         await offsets.commit()
                 await self._measure_lag(consumer)

@@ -11,10 +11,6 @@ from service_kit import logs
 from service_kit.events.message import Record
 
 _AT_ONCE_SECONDS: Final = 0.001
-_GATHER_SECONDS: Final = 0.005
-_LONGEST_GATHER_SECONDS: Final = 0.04
-"""Who is behind gathers for as long as it was busy: larger batches make up for that."""
-
 Fetched = dict[TopicPartition, Sequence[Record]]
 
 
@@ -23,19 +19,18 @@ async def fetch(
     seconds: float,
     batch_size: int,
     assignment: Callable[[], int],
-    busy_seconds: float = 0.0,
+    gather_seconds: float,
 ) -> Fetched:
     """Up to a batch of every partition, as soon as one has something; nothing after `seconds`.
 
-    All of it belongs to what `assignment` numbers when this returns. `busy_seconds` is how long it
-    took to handle what was fetched last.
+    Who is behind waits `gather_seconds` for more to come. All of it belongs to what `assignment`
+    numbers when this returns.
     """
     begun = time.monotonic()
     found: Fetched = await consumer.getmany(timeout_ms=int(seconds * 1000), max_records=batch_size)
     is_behind = time.monotonic() - begun < _AT_ONCE_SECONDS
     if found and is_behind:
-        until = begun + min(max(_GATHER_SECONDS, busy_seconds), _LONGEST_GATHER_SECONDS)
-        found = await _gathered(consumer, found, batch_size, assignment, until)
+        found = await _gathered(consumer, found, batch_size, assignment, begun + gather_seconds)
     if found:
         await _add_others(consumer, found, batch_size)
     return found

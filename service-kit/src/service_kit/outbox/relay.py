@@ -12,6 +12,7 @@ from typing import Final
 import asyncpg
 from service_kit import logs, metrics
 from service_kit.backoff import Backoff, Delays
+from service_kit.contention import Contention
 from service_kit.database import BY_INDEX, Connection
 from service_kit.events.publisher import Publisher
 from service_kit.events.topics import TOPIC_KEPT
@@ -25,6 +26,9 @@ _COMMAND_SECONDS: Final = 10.0
 _FAREWELL_SECONDS: Final = 2.0
 _PRUNE_SECONDS: Final = 60.0
 _AT_ONCE: Final = timedelta(0)
+_SCARCE: Final = (0.15, 0.3)
+_UNHURRIED: Final = 2.5
+"""Times the pace, where processors are scarcest; see `Contention`."""
 
 _DATABASE_AWAY = (
     asyncpg.PostgresError,
@@ -41,7 +45,8 @@ class Relay:
     What has been sent is kept for `keep_sent`, since a restore of a backup sends again what was on
     its way then; with no time at all, rows go at the acknowledgement, which costs a third.
     The first record after a quiet moment is read at once, the next ones `pace_seconds` after the
-    last look: while much is written, one look, one stamp and one batch do for many.
+    last look, later where processors are scarce: while much is written, one look, one stamp and
+    one batch do for many.
 
     Every replica of a service runs one. The one that holds the advisory lock works; its lock lives
     on the connection that it reads and stamps with, so that whoever loses the one loses the other.
@@ -60,7 +65,7 @@ class Relay:
         replication: int = 1,
         topic_kept: timedelta = TOPIC_KEPT,
         poll_seconds: float = 1.0,
-        pace_seconds: float = 0.01,
+        pace_seconds: float = 0.02,
         keep_sent: timedelta = timedelta(days=1),
         delays: Delays | None = None,
     ) -> None:
@@ -76,6 +81,7 @@ class Relay:
         self._keeps = keep_sent > _AT_ONCE
         self._delays = delays or Delays()
         self._woken = asyncio.Event()
+        self._contention = Contention(*_SCARCE)
         self._may_look_at = 0.0
         self._acknowledged: list[int] = []
         self._prune_due = 0.0
@@ -148,7 +154,8 @@ class Relay:
     def _look(self) -> None:
         """What wakes the relay from here on asks for another look."""
         self._woken.clear()
-        self._may_look_at = time.monotonic() + self._pace_seconds
+        pace = self._contention.between(self._pace_seconds, self._pace_seconds * _UNHURRIED)
+        self._may_look_at = time.monotonic() + pace
 
     async def _lead(self, connection: Connection) -> None:
         self.leading = True
