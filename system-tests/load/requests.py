@@ -2,7 +2,8 @@
 
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
 from typing import Final
 
 from load import dataset
@@ -77,14 +78,27 @@ def follow(pair: tuple[Person, int]) -> Request:
 def new_follows(people: Sequence[Person], seed: int) -> Sequence[tuple[Person, int]]:
     """Pairs (follower, followee) that are not in the data set, in random order.
 
-    Different seeds share no pair, so that none is followed twice by different scenarios.
+    Different seeds share no pair, so that none is followed twice by different scenarios; nobody of
+    `people` is followed.
     """
+    own = {person.id for person in people}
+    others = (n for n in range(1, dataset.PEOPLE + 1) if n % 4 == seed and n not in own)
+    return _unknown(people, others, seed)
+
+
+def follows_among(people: Sequence[Person]) -> Sequence[tuple[Person, int]]:
+    """The same where both are of `people`."""
+    return _unknown(people, (person.id for person in people), 0)
+
+
+def _unknown(
+    people: Sequence[Person], followees: Iterable[int], seed: int
+) -> Sequence[tuple[Person, int]]:
     known = set(dataset.follows())
     pairs = [
         (person, followee)
-        for person in people
-        for followee in range(1, dataset.PEOPLE + 1)
-        if followee % 4 == seed and followee != person.id and (person.id, followee) not in known
+        for person, followee in product(people, followees)
+        if followee != person.id and (person.id, followee) not in known
     ]
     random.Random(seed).shuffle(pairs)  # noqa: S311
     return pairs

@@ -18,7 +18,7 @@ from load.platform import Platform
 from load.processes import watched
 from load.raw_sockets import RawCrowd
 from load.registry import benchmark
-from load.requests import follow, new_follows
+from load.requests import follow, follows_among
 from load.sockets import listening
 from load.steady import Connections, bytes_of
 
@@ -26,8 +26,6 @@ _RATE: Final = 100
 _WARM_UP_SECONDS: Final = 3
 _LATE_SECONDS: Final = 30
 _DONE: Final = range(200, 300)
-_SEEDS: Final = (2, 3)
-"""Of the new follows; others are for other benchmarks."""
 _SOCKETS: Final = 10_000
 _WARM: Final = 200
 """Sockets that are there before memory is looked at: what is loaded once is not theirs."""
@@ -38,9 +36,7 @@ _ROUNDS: Final = 3
 def delivery(bench: Bench) -> None:
     """People with sockets follow each other: one event, one notification, one frame each."""
     platform = bench.platform
-    ids = {person.id for person in platform.people}
-    pairs = [pair for seed in _SEEDS for pair in new_follows(platform.people, seed)]
-    follows = [follow(pair) for pair in pairs if pair[1] in ids]
+    follows = [follow(pair) for pair in follows_among(platform.people)]
     count = min(len(follows), int(_RATE * (_WARM_UP_SECONDS + bench.seconds)))
     with watched(platform.all_pids) as watch:
         bench.scenario("delivery", asyncio.run(_delivered(platform, follows[:count])))

@@ -8,16 +8,7 @@ from prometheus_client import REGISTRY
 from service_kit.testing import eventually
 
 from api_gateway.adapters.http import protocol
-from api_gateway.adapters.http.catalogue import served as served_by
-from api_gateway.adapters.http.crowd import Crowd
 from api_gateway.adapters.http.operations import routes_of
-from api_gateway.adapters.http.routes.media_uploads import MediaUploadRoutes
-from api_gateway.adapters.http.routes.posts import PostRoutes
-from api_gateway.application.posts import AuthoredPosts
-from api_gateway.domain.cursor import Cursors
-from tests.fakes.authors import InMemoryAuthors
-from tests.fakes.media import InMemoryMedia
-from tests.fakes.posts import InMemoryPosts
 from tests.unit.http.client import EdgeOfTest, served
 from tests.unit.http.door_world import GET, ORIGIN, PUT, Place, connected, opened
 from tests.unit.http.things import Things
@@ -192,12 +183,3 @@ def counts(labels: dict[str, str]) -> Iterator[float]:
     yield REGISTRY.get_sample_value("pinstack_http_requests_total", labels) or 0
     yield REGISTRY.get_sample_value("pinstack_http_request_duration_seconds_count", labels) or 0
     yield REGISTRY.get_sample_value("pinstack_shed_total", {"scope": "http"}) or 0
-
-
-def test_who_begins_an_upload_is_never_one_too_many() -> None:
-    posts = AuthoredPosts(InMemoryPosts(), InMemoryAuthors())
-    resources = [MediaUploadRoutes(InMemoryMedia()), PostRoutes(posts, Cursors(b"s" * 16))]
-    edge = EdgeOfTest(crowds={"post-service": Crowd("post-service")})
-    app = edge.app(served_by(resources))
-    assert app.visit("POST", b"/api/v1/media/uploads") is None
-    assert app.visit("POST", b"/api/v1/posts") is not None

@@ -73,12 +73,16 @@ class Gateway:
 
         Paths that are not there, and methods that a path has not, are answered as ever.
         """
-        path = target.partition(b"?")[0].decode("ascii", "replace")
+        raw, _, query = target.partition(b"?")
+        encoded = raw.decode("ascii", "replace")
+        path = unquote(encoded) if "%" in encoded else encoded
         try:
-            match = self._table.find(method, unquote(path) if "%" in path else path, path)
+            match = self._table.find(method, path, encoded)
         except AppError:
             return None
         if not isinstance(match.target, Endpoint) or match.target.crowd is None:
+            return None
+        if match.target.is_at_hand(path, query):
             return None
         is_hot = match.target.operation.hot is not None
         return Visit(method, match.template, match.target.crowd, counts_early=not is_hot)

@@ -91,6 +91,13 @@ class HotReads:
         kept.uses += 1
         return kept
 
+    def is_at_hand(self, key: Key) -> bool:
+        """Whether the answer is kept, for whoever has not just written, or on its way."""
+        if key in self._flights:
+            return True
+        kept = self._kept.get(key)
+        return kept is not None and kept.begun > self._clock() - self._lifetime(kept)
+
     def _oldest(self, kept: Kept, user_id: int | None) -> float:
         """When it must have begun at the earliest to show that caller what it must show."""
         if kept.about in (None, user_id) or user_id is None or not self._writes.are_heard:

@@ -28,6 +28,8 @@ from api_gateway.adapters.http.operations import Access, Hot, Route
 from api_gateway.adapters.http.rate_limits import LimitReached, RateLimits
 
 _LONGEST_QUERY: Final = 512
+_NOBODY: Final = 0
+"""Whose answer one is that is the same for everybody."""
 _UPLOADS: Final = "media"
 """The tag of what post-service has places of its own for: a hundred who begin are no queue."""
 _BODY_SHARE: Final = 0.9
@@ -136,8 +138,17 @@ class Endpoint:
             if not (named.isascii() and named.isdecimal()):
                 return None
             own = int(named) == call.principal.user_id
-        owner = call.principal.user_id if own and call.principal is not None else 0
+        owner = call.principal.user_id if own and call.principal is not None else _NOBODY
         return (call.path, query, owner) if len(query) <= _LONGEST_QUERY else None
+
+    def is_at_hand(self, path: str, query: bytes) -> bool:
+        """Whether most who ask for this now wait for no call of their own."""
+        hot = self._edge.hot
+        return (
+            hot is not None
+            and self.operation.hot is Hot.SHARED
+            and hot.is_at_hand((path, query, _NOBODY))
+        )
 
     async def _hot(self, key: Key, call: Call, parameters: Mapping[str, str]) -> Answer:
         """The answer to a hot read, kept or fetched."""
