@@ -5,6 +5,7 @@ A flood of logins starves nothing else.
 
 import asyncio
 import contextlib
+import ctypes
 import os
 import threading
 import time
@@ -26,6 +27,8 @@ T = TypeVar("T")
 
 _THIS_THREAD: Final = 0
 _RETRY_SECONDS: Final = 1.0
+_M_MMAP_THRESHOLD: Final = -3
+_LARGE_BYTES: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ def argon2_passwords(
     hasher = PasswordHasher(
         time_cost=time_cost, memory_cost=memory_kib, parallelism=parallelism, type=Type.ID
     )
+    _have_memory_given_back()
     passwords = Argon2Passwords(hasher, pool)
     try:
         yield passwords
@@ -136,6 +140,15 @@ def argon2_passwords(
 def _normal(password: str) -> str:
     """One spelling of what looks the same, whatever the keyboard sends (RFC 8265, section 4.2)."""
     return unicodedata.normalize("NFC", password)
+
+
+def _have_memory_given_back() -> None:
+    """Leave what was hashed in to the system; glibc (mallopt) keeps it for each thread's next hash.
+
+    Of blocks that are taken again and again it does so by default; a hash takes no longer without.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
 
 
 def _step_back() -> None:
