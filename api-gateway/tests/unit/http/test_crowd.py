@@ -87,13 +87,38 @@ def test_one_slow_call_leaves_as_many_places_as_are_ordinary() -> None:
     assert scene.crowd.limit == ORDINARY
 
 
-def test_one_slow_call_among_quick_ones_was_bad_luck() -> None:
+def test_one_slow_call_was_bad_luck_where_many_wait_and_the_next_one_is_quick() -> None:
+    scene = Scene()
+    assert scene.come(2 * ORDINARY + 1) == 0
+    scene.call(SLOW)
+    assert scene.come(1) == 1
+    scene.call(QUICK)
+    assert scene.come(MOST_UNSEEN) == 0
+
+
+def test_a_call_that_is_quick_because_few_are_let_in_lets_in_some_more() -> None:
     scene = Scene()
     scene.come(ORDINARY)
     scene.call(SLOW)
     assert scene.come(1) == 1
     scene.call(QUICK)
+    assert 0 < scene.come(MOST_UNSEEN) < MOST_UNSEEN - 4
+    for _ in range(5):
+        scene.call(QUICK)
     assert scene.come(MOST_UNSEEN) == 0
+
+
+def test_an_alarm_is_right_when_calls_are_slow_again_with_more_let_in() -> None:
+    scene = Scene()
+    scene.come(ORDINARY)
+    scene.call(SLOW)
+    scene.come(1)
+    scene.call(QUICK)
+    scene.come(MOST_UNSEEN)
+    scene.call(SLOW)
+    assert scene.crowd.limit == ORDINARY
+    scene.measure(SLOW)
+    assert scene.crowd.limit == FEWEST
 
 
 def test_slow_calls_refuse_nobody_where_few_wait() -> None:

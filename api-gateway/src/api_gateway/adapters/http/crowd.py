@@ -23,6 +23,8 @@ WINDOW_SECONDS: Final = 0.1
 """The quickest call of so long tells a queue that stands from one that goes again (section 3.1)."""
 CALM_SECONDS: Final = 1.0
 """After so long without a refusal everything is as before."""
+_OPENING: Final = 1.5
+"""So many times the places after a quick call, while it is not known whether there is a queue."""
 _LESS: Final = 0.8
 _MORE: Final = 1.0
 
@@ -56,7 +58,7 @@ class Crowd:
     @property
     def is_shedding(self) -> bool:
         """Whether there are fewer places than usual."""
-        return self.limit <= ORDINARY
+        return self._is_unsure or self.limit <= ORDINARY
 
     @property
     def is_watched(self) -> bool:
@@ -111,8 +113,8 @@ class Crowd:
         self._window.append(took)
         if not self.is_shedding:
             self._grow(took)
-        elif self._is_unsure and took <= STANDING_SECONDS:
-            self._calm_down()
+        elif self._is_unsure:
+            self._decide(took, now)
         elif now >= self._window_ends:
             self._adapt(min(self._window), now)
 
@@ -123,11 +125,26 @@ class Crowd:
         return STANDING_SECONDS < self._clock() - self._asked_at < SILENT_SECONDS
 
     def _alarm(self) -> None:
-        """Let in fewer for now; the calls of a window tell whether that was right."""
+        """Let in fewer for now; the next calls tell whether that was right."""
         self.limit = float(ORDINARY)
         self._is_unsure = True
         self._window_ends = self._clock() + WINDOW_SECONDS
         self._window.clear()
+
+    def _decide(self, took: float, now: float) -> None:
+        """Where many wait, a quick call means no queue; where few are let in, it may mean them."""
+        if took <= STANDING_SECONDS:
+            self.limit *= _OPENING
+            if self.waiting > 2 * ORDINARY or self.limit > MOST_UNSEEN:
+                self._calm_down()
+        elif now < self._window_ends:
+            self.limit = float(ORDINARY)
+        else:
+            self._is_unsure = False
+            self.limit = float(FEWEST)
+            self._window.clear()
+            self._window_ends = now + WINDOW_SECONDS
+            logs.get(__name__).warning("too many requests wait", service=self.service)
 
     def _calm_down(self) -> None:
         self.limit = float(self.waiting + MOST_UNSEEN)
@@ -142,11 +159,7 @@ class Crowd:
     def _adapt(self, quickest: float, now: float) -> None:
         self._window.clear()
         self._window_ends = now + WINDOW_SECONDS
-        if self._is_unsure:
-            self._is_unsure = False
-            self.limit = float(FEWEST)
-            logs.get(__name__).warning("too many requests wait", service=self.service)
-        elif now - self._refused_at > CALM_SECONDS:
+        if now - self._refused_at > CALM_SECONDS:
             self._calm_down()
             logs.get(__name__).info("no more wait", service=self.service, refused=self._refused)
             self._refused = 0
