@@ -28,6 +28,7 @@ class Place:
     """A server, the crowd at its door, and the things behind it."""
 
     port: int
+    door: Door
     crowd: Crowd
     things: Things
     waiting: ExitStack = field(default_factory=ExitStack)
@@ -88,7 +89,7 @@ async def opened(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Place]:
     )
     listener = listen("127.0.0.1", 0)
     async with serve_http(config, listener):
-        yield Place(listener.getsockname()[1], crowd, things)
+        yield Place(listener.getsockname()[1], door, crowd, things)
 
 
 @asynccontextmanager

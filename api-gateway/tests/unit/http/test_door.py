@@ -157,6 +157,19 @@ async def test_few_connections_are_never_refused(
         assert (await client.ask(GET, b"\r\n"))[0] == 200
 
 
+async def test_sockets_are_none_of_the_connections_that_are_few_or_many(place: Place) -> None:
+    upgrade = (
+        b"GET /api/v1/live HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+        b"sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    async with connected(place) as one, connected(place) as other:
+        assert (await one.ask(GET, b"\r\n"))[0] == (await other.ask(GET, b"\r\n"))[0] == 200
+        assert place.door.connections == 2
+        await one.ask(upgrade)
+        assert place.door.connections == 1
+    await eventually(lambda: place.door.connections == 0)
+
+
 async def test_a_refusal_is_counted_as_any_answer_is(place: Place) -> None:
     labels = {"method": "GET", "route": "/api/v1/things", "status": "503"}
     before = list(counts(labels))

@@ -65,7 +65,7 @@ class Relay:
         replication: int = 1,
         topic_kept: timedelta = TOPIC_KEPT,
         poll_seconds: float = 1.0,
-        pace_seconds: float = 0.02,
+        pace_seconds: float = 0.01,
         keep_sent: timedelta = timedelta(days=1),
         delays: Delays | None = None,
     ) -> None:

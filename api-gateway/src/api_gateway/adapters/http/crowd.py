@@ -9,7 +9,7 @@ from service_kit import logs
 
 FEWEST: Final = 4
 """Places that there are always: enough to keep two processors busy."""
-ORDINARY: Final = 16
+ORDINARY: Final = 32
 """So many may wait whatever an empty call says, until several have said the same."""
 MOST_UNSEEN: Final = 128
 """So many while nothing is known yet; each round trip that is quick adds as many to those there."""

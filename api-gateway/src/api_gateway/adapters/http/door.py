@@ -40,11 +40,15 @@ Find = Callable[[str, bytes], Visit | None]
 
 
 class Door:
-    """Refuses before a request has cost anything: no task, no scope, no look at its body."""
+    """Refuses before a request has cost anything: no task, no scope, no look at its body.
+
+    `connections` are those that requests come on; sockets wait for nothing.
+    """
 
     def __init__(self, find: Find, cors: Cors) -> None:
         """`find` gives the visit of a method and a target, None for what is never refused."""
         self.find = find
+        self.connections = 0
         self._cors = cors
         metrics.from_zero(metrics.SHED, [_SCOPE])
         self._shed = metrics.SHED.labels(_SCOPE)

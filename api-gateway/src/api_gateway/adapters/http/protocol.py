@@ -62,10 +62,13 @@ class EnvelopedHttp(HttpToolsProtocol):
         self._head_bytes = self._field_bytes = 0
         self._deadline: asyncio.TimerHandle | None = None
         self._await_head()
+        if self._door is not None:
+            self._door.connections += 1
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
         self._head_came()
+        self._leave_door()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -120,7 +123,7 @@ class EnvelopedHttp(HttpToolsProtocol):
         if (
             self._door is None
             or len(self.tasks) < FEWEST
-            or len(self.connections) <= FEW_CONNECTIONS
+            or self._door.connections <= FEW_CONNECTIONS
         ):
             super().on_headers_complete()
             return
@@ -178,9 +181,14 @@ class EnvelopedHttp(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         """Sockets write whole frames: they get the transport without the cork."""
         self._is_socket = True
+        self._leave_door()
         self._cork.flush()
         self.transport = self._uncorked
         super().handle_websocket_upgrade()
+
+    def _leave_door(self) -> None:
+        if self._door is not None:
+            self._door.connections -= 1
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - says nothing of use
         """Refuse and hang up."""
