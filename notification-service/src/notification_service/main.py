@@ -19,7 +19,7 @@ from service_kit.health import Health, serve_admin
 from service_kit.outbox import Relay
 from service_kit.runtime import Running, background
 
-from notification_service.adapters.event_consumer import PATIENT, TOPICS, TYPES, Events
+from notification_service.adapters.event_consumer import TOPICS, TYPES, Events
 from notification_service.adapters.event_records import event_to_record
 from notification_service.adapters.grpc_servicer import NotificationServicer
 from notification_service.adapters.postgres.changes import PostgresInboxChanges
@@ -207,6 +207,5 @@ def consumer_of(
         partitions=settings.kafka.topic_partitions,
         replication=settings.kafka.topic_replication,
         kept=settings.kafka.topic_kept,
-        patient=PATIENT,
         at_once=len(TOPICS) * settings.kafka.topic_partitions,  # posts of all share a transaction
     )

@@ -71,7 +71,6 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             partitions=kafka.topic_partitions,
             replication=kafka.topic_replication,
             topic_kept=kafka.topic_kept,
-            pace_seconds=0.02,
         )
         tasks.start(relay.run(), "outbox relay")
         units = PostgresUnits(database, event_to_record, relay.wake)

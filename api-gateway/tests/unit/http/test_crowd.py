@@ -3,6 +3,7 @@
 from api_gateway.adapters.http.crowd import (
     CALM_SECONDS,
     FEWEST,
+    MOST_SHEDDING,
     MOST_UNSEEN,
     ORDINARY,
     STANDING_SECONDS,
@@ -153,7 +154,7 @@ def test_places_grow_one_by_one_while_calls_are_quick_and_are_asked_for() -> Non
     assert FEWEST < first < scene.crowd.limit <= FEWEST + 4
     for _ in range(2 * ORDINARY):
         scene.measure(QUICK)
-    assert scene.crowd.limit == ORDINARY
+    assert scene.crowd.limit == MOST_SHEDDING
 
 
 def test_places_shrink_by_a_share_and_never_below_the_fewest() -> None:

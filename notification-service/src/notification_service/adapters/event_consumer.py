@@ -32,8 +32,6 @@ TOPICS: Final = (
     topics.POST_EVENTS,
     topics.MEDIA_EVENTS,
 )
-PATIENT: Final = (topics.POST_EVENTS,)
-"""What many are told at once may come a moment later; what is meant for one comes at once."""
 _FACTS: Final = tuple(
     topics.event_type_of(message).name
     for message in (FollowCreated, FollowDeleted, PostCreated, PostDeleted, UserDeleted)

@@ -31,9 +31,9 @@ from service_kit.events.topics import TOPIC_KEPT, ensure_topics, letters_kept
 
 _POLL_SECONDS: Final = 0.5
 _FAREWELL_SECONDS: Final = 1.0
-_GATHER_SECONDS: Final = (0.02, 0.1)
-_SCARCE: Final = (0.05, 0.15)
-"""Of what can wait more is gathered where processors are scarce: larger batches cost less."""
+_GATHER_SECONDS: Final = (0.005, 0.1)
+_SCARCE: Final = (0.15, 0.3)
+"""Who is behind gathers, and longer where processors are scarce: larger batches cost less."""
 
 AT_ONCE: Final = 4
 """Partitions handled at the same time: requests need connections of the pool, too."""
@@ -45,9 +45,8 @@ class Consumer:
     The offset is committed a moment after `handle` has returned: an event may come twice, so
     `handle` claims ids in the inbox. What it raises decides: `InvalidEvent` or `InvalidArgument`
     sends the event to `<group>.dlq`; after anything else the partition waits, and then begins there
-    again. Batches of up to `at_once` partitions are handled at the same time. Events of `patient`
-    topics alone wait for more of them, up to a tenth of a second. Where nobody waits for what is
-    made of events, it need not be `prompt`: cheaper with the embedded broker.
+    again. Batches of up to `at_once` partitions are handled at the same time. Where nobody waits
+    for what is made of events, it need not be `prompt`: cheaper with the embedded broker.
     """
 
     def __init__(
@@ -65,7 +64,6 @@ class Consumer:
         kept: timedelta = TOPIC_KEPT,
         session_seconds: float = 10.0,
         at_once: int = AT_ONCE,
-        patient: Collection[str] = (),
         prompt: bool = True,
         delays: Delays | None = None,
     ) -> None:
@@ -78,7 +76,6 @@ class Consumer:
         self._kept = kept
         self._session_seconds = session_seconds
         self._at_once = at_once
-        self._patient = frozenset(patient)
         self._prompt = prompt
         self._publisher = Publisher(
             bootstrap,
@@ -155,8 +152,7 @@ class Consumer:
         try:
             while True:
                 self._resume(consumer)
-                wait = self._patience(offsets)
-                gather = dict.fromkeys(self._patient, self._contention.between(*_GATHER_SECONDS))
+                wait, gather = self._patience(offsets), self._contention.between(*_GATHER_SECONDS)
                 fetched = await fetch(
                     *(consumer, wait, self._batch_size, lambda: self._assignments, gather)
                 )

@@ -1,7 +1,7 @@
 """What a consumer takes in hand at once: a batch of every partition that has something."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from math import ceil
 from typing import Final
 
@@ -11,7 +11,6 @@ from service_kit import logs
 from service_kit.events.message import Record
 
 _AT_ONCE_SECONDS: Final = 0.001
-_GATHER_SECONDS: Final = 0.005
 Fetched = dict[TopicPartition, Sequence[Record]]
 
 
@@ -20,18 +19,18 @@ async def fetch(
     seconds: float,
     batch_size: int,
     assignment: Callable[[], int],
-    patience: Mapping[str, float],
+    gather_seconds: float,
 ) -> Fetched:
     """Up to a batch of every partition, as soon as one has something; nothing after `seconds`.
 
-    Who is behind waits a moment for more to come; as many seconds as `patience` says while all of
-    it is of topics that it names. All of it belongs to what `assignment` numbers when this returns.
+    Who is behind waits `gather_seconds` for more to come. All of it belongs to what `assignment`
+    numbers when this returns.
     """
     begun = time.monotonic()
     found: Fetched = await consumer.getmany(timeout_ms=int(seconds * 1000), max_records=batch_size)
     is_behind = time.monotonic() - begun < _AT_ONCE_SECONDS
     if found and is_behind:
-        found = await _gathered(consumer, found, batch_size, assignment, patience)
+        found = await _gathered(consumer, found, batch_size, assignment, begun + gather_seconds)
     if found:
         await _add_others(consumer, found, batch_size)
     return found
@@ -42,7 +41,7 @@ async def _gathered(
     found: Fetched,
     batch_size: int,
     assignment: Callable[[], int],
-    patience: Mapping[str, float],
+    until: float,
 ) -> Fetched:
     """What came first while the last batch was handled, and all that has come since.
 
@@ -50,12 +49,9 @@ async def _gathered(
     is taken: a consumer that is always late would handle them one at a time. The embedded broker
     gives no more of a partition at once than was sent at once.
     """
-    before, begun = assignment(), time.monotonic()
-    while sum(map(len, found.values())) < batch_size:
-        seconds = min(patience.get(partition.topic, _GATHER_SECONDS) for partition in found)
-        milliseconds = ceil((begun + seconds - time.monotonic()) * 1000)
-        if milliseconds <= 0:
-            break
+    before = assignment()
+    while sum(map(len, found.values())) < batch_size and (left := until - time.monotonic()) > 0:
+        milliseconds = ceil(left * 1000)
         more: Fetched = await consumer.getmany(timeout_ms=milliseconds, max_records=batch_size)
         if assignment() != before:
             return more

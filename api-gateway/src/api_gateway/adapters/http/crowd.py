@@ -9,8 +9,10 @@ from service_kit import logs
 
 FEWEST: Final = 4
 """Places that there are always: enough to keep two processors busy."""
-ORDINARY: Final = 32
+ORDINARY: Final = 16
 """So many may wait whatever an empty call says, until several have said the same."""
+MOST_SHEDDING: Final = 8
+"""No more places while some are refused: they would add waiting, and no answers."""
 MOST_UNSEEN: Final = 128
 """So many while nothing is known yet; each round trip that is quick adds as many to those there."""
 WATCHED_FROM: Final = 8
@@ -166,4 +168,4 @@ class Crowd:
         elif quickest > STANDING_SECONDS:
             self.limit = max(float(FEWEST), self.limit * _LESS)
         elif now - self._refused_at < 2 * WINDOW_SECONDS:
-            self.limit = min(float(ORDINARY), self.limit + _MORE)
+            self.limit = min(float(MOST_SHEDDING), self.limit + _MORE)
