@@ -71,7 +71,7 @@ class HashSettings(BaseSettings):
         4.0, gt=0, description="Processor time of hashing that is saved up, to be taken at once."
     )
     longest_wait_seconds: float = Field(
-        5.0, gt=0, description="A password that would wait longer is refused at once."
+        10.0, gt=0, description="A password that would wait longer is refused at once."
     )
 
 

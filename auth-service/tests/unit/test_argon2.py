@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Iterator
 
-import psutil
 import pytest
 from argon2 import PasswordHasher
 from service_kit.testing import eventually
@@ -113,15 +112,3 @@ async def test_hashing_waits_until_its_share_of_the_processors_is_due() -> None:
         await asyncio.gather(*(passwords.hash("secure123") for _ in range(3)))
         spent, taken = time.process_time() - spent, time.monotonic() - begun
     assert taken > 2 * spent
-
-
-async def test_memory_is_given_back_after_each_hash() -> None:
-    megabytes, threads = 19, 2
-    with argon2_passwords(megabytes * 1024, 1, 1, Pool(threads, queue=6)) as passwords:
-        before = _own_megabytes()
-        await asyncio.gather(*(passwords.hash(f"secure{n}") for n in range(8)))
-        await eventually(lambda: _own_megabytes() < before + megabytes)
-
-
-def _own_megabytes() -> float:
-    return psutil.Process().memory_info().rss / 2**20

@@ -5,7 +5,6 @@ A flood of logins starves nothing else.
 
 import asyncio
 import contextlib
-import ctypes
 import os
 import threading
 import time
@@ -27,8 +26,8 @@ T = TypeVar("T")
 
 _THIS_THREAD: Final = 0
 _RETRY_SECONDS: Final = 1.0
-_M_MMAP_THRESHOLD: Final = -3
-_LARGE_BYTES: Final = 1024 * 1024
+_NEWEST_SHARE: Final = 0.1
+"""Of the last hash in what one is thought to cost: one that was disturbed refuses nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class Pool:
     queue: int
     share: float = 1.0
     saved_seconds: float = 4.0
-    longest_wait: float = 5.0
+    longest_wait: float = 10.0
 
 
 class Argon2Passwords:
@@ -107,8 +106,9 @@ class Argon2Passwords:
         try:
             return work()
         finally:
-            self._cost = time.thread_time() - begun
-            self._budget.spend(self._cost)
+            cost = time.thread_time() - begun
+            self._cost += (cost - self._cost) * _NEWEST_SHARE
+            self._budget.spend(cost)
 
     def _release(self, _: Future[T]) -> None:
         with self._lock:
@@ -129,7 +129,6 @@ def argon2_passwords(
     hasher = PasswordHasher(
         time_cost=time_cost, memory_cost=memory_kib, parallelism=parallelism, type=Type.ID
     )
-    _have_memory_given_back()
     passwords = Argon2Passwords(hasher, pool)
     try:
         yield passwords
@@ -140,15 +139,6 @@ def argon2_passwords(
 def _normal(password: str) -> str:
     """One spelling of what looks the same, whatever the keyboard sends (RFC 8265, section 4.2)."""
     return unicodedata.normalize("NFC", password)
-
-
-def _have_memory_given_back() -> None:
-    """Leave what was hashed in to the system; glibc (mallopt) keeps it for each thread's next hash.
-
-    Of blocks that are taken again and again it does so by default; a hash takes no longer without.
-    """
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
 
 
 def _step_back() -> None:
