@@ -12,7 +12,7 @@ from load.processes import watched
 from load.registry import benchmark
 
 _MIX_CONNECTIONS = 3
-"""The fewest that get more than the goal's 600 answers a second."""
+"""Two get little more than the goal's 600 answers a second."""
 _MIX_RATE = 620
 """Requests a second of an open loop: a little more than the goal's 600, as they come at random."""
 _EVEN_CONNECTIONS = 32
