@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 from service_kit import inbox, metrics, outbox
+from service_kit.contention import Contention
 from service_kit.events import Consumer, ReceivedEvent
 from service_kit.outbox import Relay
 from service_kit.testing import eventually
@@ -174,6 +175,22 @@ async def test_what_is_written_in_quick_succession_is_read_and_stamped_together(
     assert [record.value for record in found] == [f"{number}".encode() for number in range(20)]
     stamps = await pool.fetchval("SELECT count(DISTINCT xmin::text) FROM outbox")
     assert stamps <= looks
+
+
+async def test_it_looks_less_often_where_processors_are_scarce(
+    pool: asyncpg.Pool, run_relay: RunRelay, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Contention, "between", lambda _, least, most: max(least, most))
+    async with run_relay(poll_seconds=PATIENT, pace_seconds=0.1) as relay:
+        await eventually(lambda: relay.leading)
+        begun = time.monotonic()
+        while time.monotonic() < begun + 2.0:
+            await append(pool, a_record(topic))
+            relay.wake()
+        await eventually(lambda: is_drained(pool), 20)
+        elapsed = time.monotonic() - begun
+    stamps = await pool.fetchval("SELECT count(DISTINCT xmin::text) FROM outbox")
+    assert stamps <= 1 + elapsed / 0.5
 
 
 async def test_a_backlog_does_not_wait_for_the_next_look(

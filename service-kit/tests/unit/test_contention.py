@@ -83,9 +83,3 @@ def test_where_the_kernel_does_not_tell_nothing_waits(
     scheduler.passes(1.0, 1.0)
 
     assert contention.between(2.0, 10.0) == 2.0
-
-
-def test_without_a_source_this_process_is_measured() -> None:
-    contention = Contention(0.1, 0.3)
-
-    assert 2.0 <= contention.between(2.0, 10.0) <= 10.0

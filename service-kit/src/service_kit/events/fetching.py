@@ -11,6 +11,7 @@ from service_kit import logs
 from service_kit.events.message import Record
 
 _AT_ONCE_SECONDS: Final = 0.001
+
 Fetched = dict[TopicPartition, Sequence[Record]]
 
 
