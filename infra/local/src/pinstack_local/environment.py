@@ -12,6 +12,9 @@ FEWER_GRPC_THREADS: Final = "-event_engine_client,-event_engine_listener"
 """gRPC's event engine hands each packet from thread to thread: a unary call switches five times
 instead of twice. gRPC reads this when its library is loaded, so that no service can set it itself;
 images set the same."""
+ONE_ARENA: Final = "1"
+"""glibc gives threads arenas of their own, and keeps what they once held: the 19 MiB of a password
+for each thread that hashes. One arena gives them back. Images set the same."""
 
 
 def peer_addresses(layout: Layout) -> dict[str, str]:
@@ -81,5 +84,6 @@ def shared_variables(
         "KAFKA_TOPIC_REPLICATION": inherited.get("KAFKA_TOPIC_REPLICATION") or str(min(3, brokers)),
         "PYTHONUNBUFFERED": "1",
         "GRPC_EXPERIMENTS": inherited.get("GRPC_EXPERIMENTS") or FEWER_GRPC_THREADS,
+        "MALLOC_ARENA_MAX": inherited.get("MALLOC_ARENA_MAX") or ONE_ARENA,
         **peer_addresses(layout),
     }

@@ -7,6 +7,7 @@ from pinstack_local.layout import Layout
 
 from tests.builders import stack_settings, stand_in_gateway, stand_in_service
 
+TEMPLATE = Path(__file__).parents[3] / "docker" / "Dockerfile.template"
 SECRETS = {
     "user_service": "p@ss/word",
     "auth_service": "other",
@@ -64,6 +65,17 @@ def test_a_secret_from_the_terminal_wins_over_the_generated_one(tmp_path: Path) 
     inherited = {"USER_KEY_SECRET": "mine"}
     own = environment.own_variables(layout.instances[0], layout, SECRETS, inherited)
     assert own["USER_KEY_SECRET"] == "mine"
+
+
+def test_how_a_process_uses_threads_and_memory_is_as_in_images(tmp_path: Path) -> None:
+    shared = environment.shared_variables(build_layout(tmp_path), "redis://r", "h:1", {})
+    of_images = TEMPLATE.read_text()
+    for name in ("GRPC_EXPERIMENTS", "MALLOC_ARENA_MAX"):
+        assert f"{name}={shared[name]} " in of_images
+        told = environment.shared_variables(
+            build_layout(tmp_path), "redis://r", "h:1", {name: "mine"}
+        )
+        assert told[name] == "mine"
 
 
 def test_topics_are_replicated_as_far_as_there_are_brokers(tmp_path: Path) -> None:
