@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from api_gateway.adapters.http.hot_reads import HotReads
 from api_gateway.adapters.http.operations import routes_of
 from api_gateway.adapters.http.routes.auth import AuthRoutes
 from api_gateway.adapters.http.routes.profiles import ProfileRoutes
@@ -45,10 +46,10 @@ class World:
 
 @asynccontextmanager
 async def accounts_world(
-    *, public_reads: bool = False, compat: bool = False
+    *, public_reads: bool = False, compat: bool = False, hot: HotReads | None = None
 ) -> AsyncIterator[World]:
     """The world while the block runs."""
-    edge = EdgeOfTest(reads_are_open=public_reads or compat)
+    edge = EdgeOfTest(reads_are_open=public_reads or compat, hot=hot)
     users = InMemoryUsers(ADA, BOB)
     accounts = InMemoryAccounts(users)
     accounts.passwords = {1: "old password", 2: "old password"}

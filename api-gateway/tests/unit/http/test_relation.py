@@ -21,6 +21,8 @@ from tests.unit.http.cases import Case, assert_refused, invalid, undecodable
 from tests.unit.http.client import EdgeOfTest, served
 
 LARGEST = 2**63 - 1
+FAR = "0" * 39 + "1" + "0" * 50
+FARTHEST = "9" * 5000
 PICTURE = "https://cdn.example.org/ann.png"
 
 
@@ -114,6 +116,9 @@ async def test_followees_are_listed_likewise(world: World) -> None:
         ("page=abc&limit=x", 1, 20, ["dee", "cyd", "bob"]),
         ("page=&limit=", 1, 20, ["dee", "cyd", "bob"]),
         ("page=99999999999999999999&limit=100", 1, 100, ["dee", "cyd", "bob"]),
+        (f"page={FAR}&limit={FAR}", 1, 20, ["dee", "cyd", "bob"]),
+        (f"page={FARTHEST}&limit={FARTHEST}", 1, 20, ["dee", "cyd", "bob"]),
+        (f"page={'0' * 50}2&limit={'0' * 50}2", 2, 2, ["bob"]),
     ],
 )
 async def test_a_page_out_of_range_is_the_default_one(

@@ -7,6 +7,9 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from api_gateway.adapters.http.hot_reads import HotReads
+from api_gateway.application.recent_writes import RecentWrites
+from tests.fakes.gateways import InMemoryGateways
 from tests.fakes.users import a_user
 from tests.unit.http.accounts_world import NEW, World, accounts_world
 
@@ -59,6 +62,14 @@ async def test_who_does_not_exist_is_not_found(world: World, path: str) -> None:
     answer = await world.ask("GET", path, user=1)
     assert (answer.status_code, answer.json()["message"]) == (404, "user not found")
     assert answer.json()["code"] == "USER_NOT_FOUND"
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "0" * 39 + "1" + "0" * 50, "-" + "9" * 5000])
+async def test_an_id_with_more_digits_than_any_is_out_of_range(number: str) -> None:
+    hot = HotReads(RecentWrites(), InMemoryGateways())
+    async with accounts_world(hot=hot) as world:
+        answer = await world.ask("GET", f"/users/{number}", user=1)
+    assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_FAILED")
 
 
 async def test_open_reads_show_no_email_and_compat_shows_it_everywhere() -> None:

@@ -132,6 +132,18 @@ async def test_an_unsigned_token_is_refused(world: World) -> None:
     assert await world.refusal(token) == "UNAUTHENTICATED"
 
 
+@pytest.mark.parametrize("end", ["B", "xx", "AAB"])
+async def test_a_signature_that_was_touched_is_wrong_and_not_badly_formed(
+    world: World, end: str
+) -> None:
+    token = world.signer.sign()
+    assert await world.refusal(token[: -len(end)] + end) == "UNAUTHENTICATED"
+
+
+async def test_a_token_that_was_cut_off_is_none(world: World) -> None:
+    assert await world.refusal(world.signer.sign()[:-1]) == "INVALID_TOKEN"
+
+
 @pytest.mark.parametrize("token", ["abc.def.ghi", "..", "a.b", "x", ""])
 async def test_what_is_no_token_at_all_is_told_so(world: World, token: str) -> None:
     assert await world.refusal(token) == "INVALID_TOKEN"

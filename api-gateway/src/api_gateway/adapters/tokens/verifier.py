@@ -17,6 +17,7 @@ _TYPES: Final = ("at+jwt", "application/at+jwt")
 _CLAIMS: Final = ["iss", "sub", "aud", "iat", "exp", "jti", "sid"]
 _FOREIGN_KEYS: Final = ("jku", "jwk", "x5u", "x5c", "crit")
 """Header fields by which a token would bring its own key (RFC 8725, 3.10), or demand more."""
+_ANY_SIGNATURE: Final = "AAAA"
 _CLOCK_SKEW: Final = 30.0
 _MAX_REMEMBERED: Final = 20_000
 
@@ -65,7 +66,7 @@ class JwtTokens:
         try:
             header = jwt.get_unverified_header(token)
         except DecodeError:
-            raise InvalidToken from None
+            raise (Unauthenticated if _is_well_formed(token) else InvalidToken) from None
         except PyJWTError:
             raise Unauthenticated from None
         _check_header(header)
@@ -104,6 +105,20 @@ class JwtTokens:
             raise Unauthenticated
         names = frozenset(role for role in roles if isinstance(role, str))
         return Principal(int(subject), session, token_id, names, float(expires), float(issued))
+
+
+def _is_well_formed(token: str) -> bool:
+    """Whether a token that is not decoded has no fault but a signature that nobody writes so.
+
+    The bits after its last byte may be anything (RFC 4648, 3.5): the signature is wrong, the form
+    is not. No text of 4n + 1 letters encodes anything.
+    """
+    signed, _, signature = token.rpartition(".")
+    try:
+        jwt.get_unverified_header(f"{signed}.{_ANY_SIGNATURE}")
+    except PyJWTError:
+        return False
+    return len(signature) % 4 != 1
 
 
 def _check_header(header: Mapping[str, Any]) -> None:

@@ -22,7 +22,10 @@ from api_gateway.domain.page import DEFAULT_LIMIT, MAX_LIMIT
 
 MAX_ID: Final = 2**63 - 1
 MAX_PAGE: Final = 2**31 - 1
-_WHOLE: Final = re.compile(r"[+-]?[0-9]+")
+_WHOLE: Final = re.compile(r"([+-]?)0*([0-9]+)")
+_MOST_DIGITS: Final = len(str(MAX_ID))
+_BEYOND: Final = 10**_MOST_DIGITS
+"""What stands for every number with more digits: Python does not even read 4,301 of them."""
 _LABEL: Final = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _ANY_HOST: Final = "example.com"
@@ -85,17 +88,29 @@ class Data(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra=_never_null)
 
 
+def _whole(value: object) -> int | None:
+    """The whole number that a text is; None where it is none."""
+    found = _WHOLE.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        return None
+    sign, digits = found.groups()
+    number = int(digits) if len(digits) <= _MOST_DIGITS else _BEYOND
+    return -number if sign == "-" else number
+
+
 def _whole_number(value: object) -> int:
     """A whole number written in text; anything else cannot be decoded."""
-    if isinstance(value, str) and _WHOLE.fullmatch(value):
-        return int(value[:40])
-    raise PydanticCustomError("invalid_input", "must be an integer")
+    number = _whole(value)
+    if number is None:
+        raise PydanticCustomError("invalid_input", "must be an integer")
+    return number
 
 
 def _numbered(value: object, least: int, most: int, other: int | None) -> int:
     """A whole number between bounds; `other` in place of one that is not (None: invalid input)."""
-    if isinstance(value, str) and _WHOLE.fullmatch(value) and least <= int(value[:40]) <= most:
-        return int(value)
+    number = _whole(value)
+    if number is not None and least <= number <= most:
+        return number
     if other is None:
         raise PydanticCustomError("invalid_input", "must be an integer within its bounds")
     return other
