@@ -1,6 +1,7 @@
 """The head of a request has bounds of size and of time."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -62,6 +63,28 @@ async def test_a_head_that_does_not_come_to_its_end_is_waited_for_no_longer(
     answer = await said(port, *pieces)
     assert b"HTTP/1.1 408 Request Timeout\r\n" in answer
     assert b'"REQUEST_TIMEOUT"' in answer
+
+
+async def test_what_is_no_request_is_refused_with_the_fields_that_every_answer_has(
+    port: int,
+) -> None:
+    head, _, body = (await said(port, b"NONSENSE\r\n\r\n")).decode().partition("\r\n\r\n")
+    status, *lines = head.split("\r\n")
+    fields = dict(line.split(": ", 1) for line in lines)
+    assert status == "HTTP/1.1 400 Bad Request"
+    assert set(fields) == {
+        "cache-control",
+        "connection",
+        "content-length",
+        "content-security-policy",
+        "content-type",
+        "referrer-policy",
+        "traceparent",
+        "x-content-type-options",
+        "x-frame-options",
+        "x-request-id",
+    }
+    assert json.loads(body)["request_id"] == fields["x-request-id"]
 
 
 async def test_a_head_without_an_end_is_refused_before_it_fills_the_memory(port: int) -> None:

@@ -5,6 +5,7 @@ import secrets
 from http import HTTPStatus
 from typing import Any, Final
 
+from service_kit import tracing
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from api_gateway.adapters.http.answer import refused
@@ -12,6 +13,7 @@ from api_gateway.adapters.http.corked import Corked
 from api_gateway.adapters.http.crowd import FEWEST
 from api_gateway.adapters.http.door import Door, Visit
 from api_gateway.adapters.http.errors import InvalidInput
+from api_gateway.adapters.http.exchange import common_fields
 from api_gateway.adapters.http.operations import Refusal
 
 MOST_TARGET_BYTES: Final = 16 * 1024
@@ -230,17 +232,13 @@ class EnvelopedHttp(HttpToolsProtocol):
         self._head_came()
         request_id = secrets.token_hex(16)
         status, code, message = refusal.status, refusal.code, refusal.message
-        body = refused(status, code, message, request_id=request_id).body
-        lines = (
-            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
-            "content-type: application/json",
-            f"content-length: {len(body)}",
-            f"x-request-id: {request_id}",
-            "cache-control: no-store",
-            "x-content-type-options: nosniff",
-            "connection: close",
-        )
-        self.transport.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+        answer = refused(status, code, message, request_id=request_id)
+        answer.add("traceparent", tracing.fresh_traceparent()).add("connection", "close")
+        given = answer.head()
+        fields = [*given, *common_fields(request_id, [], given)]
+        lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode()]
+        lines += [b"%b: %b" % field for field in fields]
+        self.transport.write(b"\r\n".join(lines) + b"\r\n\r\n" + answer.body)
         self._hang_up()
 
     def _hang_up(self) -> None:
