@@ -118,6 +118,16 @@ def test_what_is_no_command(text: str, error: type[Exception]) -> None:
         command_from_json(text)
 
 
+@pytest.mark.parametrize(
+    ("number", "issue"),
+    [(-1, "must be at least 0"), (2**63, "must be at most 9223372036854775807")],
+)
+def test_a_seq_out_of_range_is_told_on_which_side(number: int, issue: str) -> None:
+    with pytest.raises(InvalidArgument) as refused:
+        command_from_json(json.dumps({"type": "resume", "after_seq": number}))
+    assert [violation.issue for violation in refused.value.violations] == [issue]
+
+
 @given(
     st.text() | st.dictionaries(st.text(), st.none() | st.integers() | st.text()).map(json.dumps)
 )

@@ -109,9 +109,10 @@ def _number(said: dict[str, Any], name: str, least: int) -> int | None:
         return None
     if not isinstance(value, int) or isinstance(value, bool):
         raise InvalidFrame
-    if not least <= value <= _LARGEST:
-        raise InvalidArgument(violations=[FieldViolation(name, f"must be at least {least}")])
-    return value
+    if least <= value <= _LARGEST:
+        return value
+    bound = f"must be at least {least}" if value < least else f"must be at most {_LARGEST}"
+    raise InvalidArgument(violations=[FieldViolation(name, bound)])
 
 
 def _required(said: dict[str, Any], name: str) -> int:
