@@ -246,6 +246,11 @@ async def test_parts_follow_each_other(store: Store) -> None:
     assert await store.uploads.known_sources(["incoming/1", "incoming/2"]) == {"incoming/1"}
 
 
+@pytest.mark.parametrize("upload_id", ["", "a\0b", "x" * 100_000])
+async def test_what_is_no_id_is_no_upload(store: Store, upload_id: str) -> None:
+    assert await store.resumables.get(upload_id) is None
+
+
 async def test_what_has_become_media_takes_no_more_parts_and_keeps_its_own(store: Store) -> None:
     opened = an_upload()
     await store.resumables.begin(opened)

@@ -35,6 +35,8 @@ class PostgresResumables:
             await connection.execute(sql, *arguments)
 
     async def get(self, upload_id: str) -> ResumableUpload | None:
+        if "\0" in upload_id:  # PostgreSQL takes no text with one, and no id has one
+            return None
         sql = """SELECT * FROM resumable_uploads
             WHERE id = $1 AND expires_at > statement_timestamp()"""
         row = await self._database.fetch_row("resumable_by_id", sql, upload_id)
