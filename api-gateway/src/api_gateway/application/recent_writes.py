@@ -85,7 +85,8 @@ class _Moments:
             self._forgotten = self._by_user.popitem(last=False)[1]
 
     def forget(self, now: float) -> None:
-        """What was until now is not known."""
+        """What was until now is not known of anybody."""
+        self._by_user.clear()
         self._forgotten = self._latest = now
 
     def last(self, user_id: int | None) -> float:
