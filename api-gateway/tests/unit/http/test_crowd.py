@@ -1,5 +1,7 @@
 """Few may wait for a service whose queue stands; as many as like for one that takes its time."""
 
+from structlog.testing import capture_logs
+
 from api_gateway.adapters.http.crowd import (
     CALM_SECONDS,
     FEWEST,
@@ -143,6 +145,19 @@ def test_a_service_that_goes_away_while_it_is_full_is_busy_no_more() -> None:
     scene.overload()
     scene.call(1.0, answered=False)
     assert scene.come(MOST_UNSEEN) == 0
+
+
+def test_the_log_tells_of_an_end_too_where_the_service_goes_away() -> None:
+    scene = Scene()
+    with capture_logs() as lines:
+        for _ in range(2):
+            scene.overload()
+            scene.call(1.0, answered=False)
+            scene.leave(scene.crowd.waiting)
+    begun, ended, begun_again, ended_again = lines
+    assert begun["event"] == begun_again["event"] == "too many requests wait"
+    assert ended["event"] == ended_again["event"] == "no more wait"
+    assert ended["refused"] == ended_again["refused"] > 0
 
 
 def test_places_grow_one_by_one_while_calls_are_quick_and_are_asked_for() -> None:

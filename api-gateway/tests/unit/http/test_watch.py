@@ -7,7 +7,7 @@ from contextlib import ExitStack, asynccontextmanager
 from service_kit.errors import Unavailable
 from service_kit.testing import eventually
 
-from api_gateway.adapters.http.crowd import WATCHED_FROM, Crowd
+from api_gateway.adapters.http.crowd import ORDINARY, STANDING_SECONDS, WATCHED_FROM, Crowd
 from api_gateway.adapters.http.watch import watch
 
 PATIENCE_SECONDS = 5
@@ -49,6 +49,23 @@ async def test_a_service_is_asked_again_and_again_while_there_is_a_crowd() -> No
         with fill(crowd, WATCHED_FROM):
             await eventually(lambda: service.calls >= 3, PATIENCE_SECONDS)
         await eventually(lambda: not crowd.grown.is_set(), PATIENCE_SECONDS)
+
+
+async def test_what_was_measured_of_one_crowd_says_nothing_of_the_next() -> None:
+    now = 0.0
+
+    async def slow() -> None:
+        nonlocal now
+        now += 2 * STANDING_SECONDS
+
+    crowd = Crowd("things-service", lambda: now)
+    task = asyncio.create_task(watch(crowd, slow))
+    with fill(crowd, WATCHED_FROM):
+        await eventually(lambda: now > 0, PATIENCE_SECONDS)
+    await eventually(lambda: not crowd.grown.is_set(), PATIENCE_SECONDS)
+    task.cancel()
+    with fill(crowd, ORDINARY):
+        assert not crowd.refuses()
 
 
 async def test_a_few_who_wait_cost_no_call() -> None:

@@ -120,6 +120,11 @@ class Crowd:
         elif now >= self._window_ends:
             self._adapt(min(self._window), now)
 
+    def rest(self) -> None:
+        """Nobody asks until it has grown again: the last call says nothing of those who come."""
+        self._window.clear()
+        self.grown.clear()
+
     def _is_slow(self) -> bool:
         """Whether the last call, or the one that is on its way, took longer than it should."""
         if self._asked_at is None:
@@ -149,8 +154,11 @@ class Crowd:
             logs.get(__name__).warning("too many requests wait", service=self.service)
 
     def _calm_down(self) -> None:
+        if not self._is_unsure:
+            logs.get(__name__).info("no more wait", service=self.service, refused=self._refused)
         self.limit = float(self.waiting + MOST_UNSEEN)
         self._is_unsure = False
+        self._refused = 0
 
     def _grow(self, took: float) -> None:
         """Who was quick to answer with so many waiting takes more."""
@@ -163,8 +171,6 @@ class Crowd:
         self._window_ends = now + WINDOW_SECONDS
         if now - self._refused_at > CALM_SECONDS:
             self._calm_down()
-            logs.get(__name__).info("no more wait", service=self.service, refused=self._refused)
-            self._refused = 0
         elif quickest > STANDING_SECONDS:
             self.limit = max(float(FEWEST), self.limit * _LESS)
         elif now - self._refused_at < 2 * WINDOW_SECONDS:

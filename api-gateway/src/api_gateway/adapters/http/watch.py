@@ -19,7 +19,7 @@ async def watch(crowd: Crowd, call: Callable[[], Awaitable[None]]) -> None:
         while crowd.is_watched:
             crowd.hear(answered=await _asked(crowd, call))
             await asyncio.sleep(_PAUSE_SECONDS)
-        crowd.grown.clear()
+        crowd.rest()
 
 
 async def _asked(crowd: Crowd, call: Callable[[], Awaitable[None]]) -> bool:
