@@ -105,8 +105,10 @@ async def test_who_would_wait_too_long_for_a_share_of_the_processors_is_refused_
     assert refused.value.retry_after
 
 
-async def test_hashing_waits_until_its_share_of_the_processors_is_due() -> None:
-    with argon2_passwords(1024, 1, 1, Pool(1, 100, share=0.01, saved_seconds=1e-6)) as passwords:
+@pytest.mark.parametrize("lanes", [1, 4])
+async def test_hashing_waits_until_its_share_of_the_processors_is_due(lanes: int) -> None:
+    pool = Pool(1, 100, share=0.1, saved_seconds=1e-6)
+    with argon2_passwords(16 * 1024, 1, lanes, pool) as passwords:
         begun = time.monotonic()
         spent = time.process_time()
         await asyncio.gather(*(passwords.hash("secure123") for _ in range(3)))
