@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
+import httpx
 from service_kit.errors import Unauthenticated, Unavailable
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from api_gateway.domain.limit import Limit
+from tests.fakes.limiter import InMemoryLimiter
 from tests.unit.http.client import EdgeOfTest, served
 from tests.unit.http.things import things
 
@@ -30,6 +33,7 @@ async def sock(websocket: WebSocket) -> None:
     await websocket.close(1000)
 
 
+BAD = {"Authorization": "Bearer nonsense"}
 LIVE = [
     Route("/live/{name}/stream", stream, methods=["GET"]),
     WebSocketRoute("/live/socket", sock),
@@ -56,6 +60,22 @@ async def test_what_a_stream_raises_before_it_begins_stands_in_the_envelope() ->
         sent = await talk(edge, "http", "/live/ada/stream", query)
         assert sent[0]["status"] == status
         assert b'"request_id"' in sent[1]["body"]
+
+
+async def test_a_stream_counts_against_who_asks_for_it() -> None:
+    limits = {scope: Limit(scope, 1) for scope in ("anonymous", "user")}
+    edge = EdgeOfTest(limiter=InMemoryLimiter(), limits=limits)
+    path = "http://gateway/live/ada/stream?token=1"
+    transport = httpx.ASGITransport(app=edge.app(things(), LIVE))
+    async with httpx.AsyncClient(transport=transport) as client:
+        answers = [await client.get(path, headers=edge.tokens.fields(7)) for _ in range(2)]
+        answers += [await client.get(path, headers=fields) for fields in ({}, BAD)]
+    assert [answer.status_code for answer in answers] == [200, 429, 200, 429]
+    assert [answer.headers["ratelimit"][:11] for answer in answers] == [
+        *['"user";r=0;'] * 2,
+        *['"anonymous"'] * 2,
+    ]
+    assert answers[1].headers["retry-after"]
 
 
 async def test_a_socket_path_asked_without_upgrade_says_that_it_is_one() -> None:

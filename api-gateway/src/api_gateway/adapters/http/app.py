@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 from urllib.parse import unquote
 
@@ -23,7 +23,7 @@ from api_gateway.adapters.http.dispatch import WEBSOCKET, Dispatch, Match
 from api_gateway.adapters.http.door import Visit
 from api_gateway.adapters.http.errors import answer_of
 from api_gateway.adapters.http.exchange import Exchange, header_fields, request_id_of
-from api_gateway.adapters.http.operations import Route
+from api_gateway.adapters.http.operations import Access, Route
 from api_gateway.adapters.http.pipeline import Edge, Endpoint
 from api_gateway.adapters.http.rate_limits import LimitReached
 
@@ -43,7 +43,7 @@ class Gateway:
         addresses: ClientAddresses,
     ) -> None:
         self._table: Dispatch[Target] = Dispatch([*_own(routes, edge), *_foreign(live)])
-        self._limits = edge.rate_limits
+        self._limits, self._authentication = edge.rate_limits, edge.authentication
         self._options = {route.operation.path: route.operation.options for route in routes}
         self._cors = cors
         self._addresses = addresses
@@ -60,8 +60,8 @@ class Gateway:
         template = match.template if match else _UNMATCHED
         with _observed(call, template, exchange, measured=_is_short(match)):
             try:
-                if match is None or match.target is None:
-                    await self._count(call, exchange)
+                if match is None or not isinstance(match.target, Endpoint):
+                    await self._count(call, match, exchange)
                 if match is None or refusal is not None:
                     raise refusal or errors.Internal
                 await self._serve(call, match, receive, exchange)
@@ -87,13 +87,27 @@ class Gateway:
         is_hot = match.target.operation.hot is not None
         return Visit(method, match.template, match.target.crowd, counts_early=not is_hot)
 
-    async def _count(self, call: Call, exchange: Exchange) -> None:
-        """Count what no operation counts: what is not there, and questions about what is."""
+    async def _count(self, call: Call, match: Match[Target] | None, exchange: Exchange) -> None:
+        """Count what no operation counts: what is not there, questions about what is, streams.
+
+        A socket has no answer to say it in.
+        """
+        if call.scope["type"] == "websocket" and match is not None:
+            return
+        if match is not None and match.target is not None:
+            await self._recognise(call)
         try:
             exchange.carry(await self._limits.take(call, ""))
         except LimitReached as error:
             exchange.carry(error.fields)
             raise
+
+    async def _recognise(self, call: Call) -> None:
+        """Know who asks for a stream by the token in the header; who shows none is an address."""
+        shown = call.field("authorization")
+        if shown is not None:
+            with suppress(AppError):  # the stream refuses it
+                call.principal = await self._authentication.identify(Access.TOKEN, shown)
 
     def _find(self, scope: Scope, raw_path: str) -> tuple[Match[Target] | None, AppError | None]:
         method = WEBSOCKET if scope["type"] == "websocket" else scope["method"]
