@@ -129,6 +129,36 @@ async def test_who_sends_on_after_a_refusal_still_gets_it(port: int) -> None:
     assert answer.startswith(b"HTTP/1.1 400 ")
 
 
+H2C = b"connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n"
+POST = b"POST / HTTP/1.1\r\nhost: x\r\n" + H2C
+LAST = HEAD + b"connection: close\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (POST + b"content-length: 4\r\n\r\nabcd" + LAST,),
+        (POST + b"content-length: 4\r\n\r\n", b"abcd", LAST),
+        (POST[:60], POST[60:] + b"content-length: 4\r\n\r\nab", b"cd" + LAST),
+        (POST + b"transfer-encoding: chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n" + LAST,),
+        (HEAD + H2C + b"\r\n" + LAST,),
+    ],
+    ids=["at once", "body apart", "in the middle", "chunked", "no body"],
+)
+async def test_who_would_rather_speak_http_2_is_answered_in_this_one(
+    port: int, pieces: tuple[bytes, ...]
+) -> None:
+    answer = await said(port, *pieces)
+    assert answer.count(b"HTTP/1.1 200 ") == 2
+    assert answer.count(b"HTTP/1.1 ") == 2
+
+
+async def test_the_body_of_who_asks_for_http_2_is_no_request(port: int) -> None:
+    head = POST.replace(b"Upgrade,", b"Upgrade, close,")
+    answer = await said(port, head + b"content-length: %d\r\n\r\n" % len(LAST), LAST)
+    assert answer.count(b"HTTP/1.1 200 ") == 1
+
+
 async def test_a_chunk_that_is_none_ends_the_request_that_it_belongs_to(port: int) -> None:
     head = b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
     answer = await said(port, head, b"2\r\nab\r\n", b"zz\r\n")

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from service_kit import tracing
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from api_gateway.adapters.http.answer import refused
 from api_gateway.adapters.http.corked import Corked
@@ -14,6 +14,7 @@ from api_gateway.adapters.http.crowd import FEWEST
 from api_gateway.adapters.http.door import Door, Visit
 from api_gateway.adapters.http.errors import InvalidInput
 from api_gateway.adapters.http.exchange import common_fields
+from api_gateway.adapters.http.ignored_upgrades import UpgradeIgnoringHttp
 from api_gateway.adapters.http.operations import Refusal
 
 MOST_TARGET_BYTES: Final = 16 * 1024
@@ -39,7 +40,7 @@ class RefusedHead(Exception):
     """The rest of a head need not be read."""
 
 
-class EnvelopedHttp(HttpToolsProtocol):
+class EnvelopedHttp(UpgradeIgnoringHttp):
     """Answers a request that cannot be parsed, before there is one for the application.
 
     So too one whose head is too large (RFC 6585, section 5) or does not come to its end.
@@ -123,7 +124,8 @@ class EnvelopedHttp(HttpToolsProtocol):
         if not self._names_one_host():
             self._give_up(_INVALID)
         if (
-            self._door is None
+            self.asks_in_vain()
+            or self._door is None
             or len(self.tasks) < FEWEST
             or self._door.connections <= FEW_CONNECTIONS
         ):
