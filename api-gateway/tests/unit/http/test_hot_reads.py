@@ -10,6 +10,7 @@ import pytest
 from service_kit.errors import Unavailable
 from service_kit.testing import eventually
 
+from api_gateway.adapters.http.answer import Answer, ok
 from api_gateway.adapters.http.hot_reads import LIFETIME_SECONDS, HotReads
 from api_gateway.application.changes import LONGEST_SECONDS, KnownChanges
 from api_gateway.application.recent_writes import RecentWrites
@@ -179,6 +180,32 @@ async def test_a_load_that_began_before_a_write_is_not_kept_for_its_author(house
     assert await own == "new"
     assert await reading == "old"
     assert await _title(house.there, 1) == "new"
+
+
+async def test_a_load_that_took_longer_takes_no_younger_answer_away() -> None:
+    now, gateways, writes = [1000.0], InMemoryGateways(), RecentWrites(lambda: now[0])
+    gateways.join(writes)
+    hot, may_end = HotReads(writes, gateways, lambda: now[0]), asyncio.Event()
+
+    async def old() -> Answer:
+        await may_end.wait()
+        return ok({"title": "old"}, "found")
+
+    async def new() -> Answer:
+        return ok({"title": "new"}, "found")
+
+    now[0] += 0.001
+    slow = asyncio.create_task(hot.load("post", 2, old))
+    await asyncio.sleep(0)
+    now[0] += 0.001
+    await hot.wrote(1)
+    now[0] += 0.001
+    await hot.load("post", 1, new)
+    may_end.set()
+    await slow
+    kept = hot.find("post", 1)
+    assert kept is not None
+    assert b"new" in kept.stem
 
 
 async def test_nobody_waits_for_what_is_popular(house: House) -> None:

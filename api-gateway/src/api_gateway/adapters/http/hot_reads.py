@@ -154,6 +154,8 @@ class HotReads:
     def _keep(self, key: Key, begun: float, answer: Answer) -> None:
         if answer.status != 200 or not answer.data or len(answer.body) > _LARGEST:
             return
+        if (other := self._kept.get(key)) is not None and other.begun > begun:
+            return  # what began later was quicker
         self._drop(key)
         kept = Kept(
             begun, stem_of(answer), entity_tag(answer.data), list(answer.fields), answer.about
