@@ -5,6 +5,7 @@ from datetime import timedelta
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 from service_kit.config import (
+    DatabaseUrl,
     GrpcSettings,
     KafkaSettings,
     Port,
@@ -118,7 +119,9 @@ class Settings(BaseSettings):
 
     grpc_port: Port = Field(50052, description="Port of auth.v1.AuthService.")
     admin_port: Port = Field(8082, description="Port of health and metrics.")
-    database_url: SecretStr = Field(description="postgresql:// address of this service's database.")
+    database_url: DatabaseUrl = Field(
+        description="postgresql:// address of this service's database."
+    )
     key_secret: SecretStr = Field(
         min_length=16,
         description="Encrypts signing keys at rest; random, the same on every replica.",

@@ -1,8 +1,9 @@
 """Settings of notification-service."""
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 from pydantic_settings import BaseSettings
 from service_kit.config import (
+    DatabaseUrl,
     GrpcSettings,
     KafkaSettings,
     Port,
@@ -30,7 +31,9 @@ class Settings(BaseSettings):
 
     grpc_port: Port = Field(50055, description="Port of notification.v1.NotificationService.")
     admin_port: Port = Field(8084, description="Port of health and metrics.")
-    database_url: SecretStr = Field(description="postgresql:// address of this service's database.")
+    database_url: DatabaseUrl = Field(
+        description="postgresql:// address of this service's database."
+    )
     fanout_batch: int = Field(
         2000, ge=1, le=10_000, description="Followers who are told of posts in one transaction."
     )

@@ -1,8 +1,9 @@
 """Settings of post-service."""
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 from pydantic_settings import BaseSettings
 from service_kit.config import (
+    DatabaseUrl,
     GrpcSettings,
     KafkaSettings,
     Port,
@@ -61,7 +62,9 @@ class Settings(BaseSettings):
 
     grpc_port: Port = Field(50053, description="Port of post.v1.PostService.")
     admin_port: Port = Field(8083, description="Port of health and metrics.")
-    database_url: SecretStr = Field(description="postgresql:// address of this service's database.")
+    database_url: DatabaseUrl = Field(
+        description="postgresql:// address of this service's database."
+    )
 
     media: MediaSettings = Field(default_factory=MediaSettings)
     process: ProcessSettings = Field(default_factory=ProcessSettings)

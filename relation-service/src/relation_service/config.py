@@ -1,8 +1,9 @@
 """Settings of relation-service."""
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 from pydantic_settings import BaseSettings
 from service_kit.config import (
+    DatabaseUrl,
     GrpcSettings,
     KafkaSettings,
     Port,
@@ -29,7 +30,9 @@ class Settings(BaseSettings):
 
     grpc_port: Port = Field(50054, description="Port of relation.v1.RelationService.")
     admin_port: Port = Field(8085, description="Port of health and metrics.")
-    database_url: SecretStr = Field(description="postgresql:// address of this service's database.")
+    database_url: DatabaseUrl = Field(
+        description="postgresql:// address of this service's database."
+    )
 
     process: ProcessSettings = Field(default_factory=ProcessSettings)
     postgres: PostgresSettings = Field(default_factory=PostgresSettings)

@@ -3,12 +3,55 @@
 import sys
 from datetime import timedelta
 from typing import Annotated, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 """A TCP port; 0 is any free one."""
+
+
+class OneOf:
+    """Holds a secret address to these schemes; what it says has nothing of the address.
+
+    A driver would find out later: as a service that is away for ever, or with a traceback.
+    """
+
+    def __init__(self, *schemes: str) -> None:
+        self._schemes = schemes
+
+    def __call__(self, url: SecretStr) -> SecretStr:
+        if _scheme_of(url.get_secret_value()) not in self._schemes:
+            known = " or ".join(f"{scheme}://" for scheme in self._schemes)
+            raise PydanticCustomError("address", f"Should be an address that begins with {known}")
+        return url
+
+
+def _scheme_of(url: str) -> str | None:
+    """The scheme of an address, None where a port in it is no number."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    # PostgreSQL's may name several hosts, which urlsplit's own port cannot read.
+    hosts = parts.netloc.rpartition("@")[2].split(",")
+    ports = [host.rpartition("]")[2].partition(":")[2] for host in hosts]
+    return parts.scheme if all(port.isdecimal() for port in ports if port) else None
+
+
+DatabaseUrl = Annotated[SecretStr, AfterValidator(OneOf("postgresql", "postgres"))]
+"""Where a database is, with the password of its role."""
+
+RedisUrl = Annotated[SecretStr, AfterValidator(OneOf("redis", "rediss", "unix"))]
 
 
 def section(prefix: str) -> SettingsConfigDict:
@@ -36,13 +79,20 @@ class PostgresSettings(BaseSettings):
         3.0, gt=0, description="How long a request waits for a connection."
     )
 
+    @field_validator("pool_max")
+    @classmethod
+    def _is_not_below_the_least(cls, most: int, info: ValidationInfo) -> int:
+        if most < info.data.get("pool_min", most):
+            raise PydanticCustomError("pool", "Should be at least POSTGRES_POOL_MIN")
+        return most
+
 
 class RedisSettings(BaseSettings):
     """The cache; everything works, slower, when it is away."""
 
     model_config = section("REDIS_")
 
-    url: SecretStr = Field(SecretStr("redis://127.0.0.1:6379/0"), description="Where the cache is.")
+    url: RedisUrl = Field(SecretStr("redis://127.0.0.1:6379/0"), description="Where the cache is.")
     timeout_seconds: float = Field(
         0.25, gt=0, description="A cache that answers later counts as away."
     )
@@ -89,6 +139,16 @@ class GrpcSettings(BaseSettings):
     )
     tls_key: str = Field("", description="PEM file: the key of that certificate.")
     tls_ca: str = Field("", description="PEM file: who signs the certificates of the other side.")
+
+    @field_validator("tls_ca")
+    @classmethod
+    def _is_there_with_the_others(cls, authority: str, info: ValidationInfo) -> str:
+        # Without this check a key and an authority without a certificate would mean plaintext.
+        others = {bool(info.data.get("tls_cert")), bool(info.data.get("tls_key"))}
+        if others != {bool(authority)}:
+            message = "Should be set with GRPC_TLS_CERT and GRPC_TLS_KEY, or none of the three"
+            raise PydanticCustomError("tls", message)
+        return authority
 
 
 class TelemetrySettings(BaseSettings):
@@ -146,11 +206,10 @@ def complaints(error: ValidationError, settings: type[BaseSettings]) -> list[str
     """One line a variable that is missing or bad, with its reason and never its value."""
     prefix = _prefix_of(error.title, settings)
     found = error.errors(include_input=False, include_url=False, include_context=False)
-    return [f"configuration: {prefix}{_name(item['loc'])}: {item['msg']}" for item in found]
-
-
-def _name(location: tuple[int | str, ...]) -> str:
-    return "_".join(str(part) for part in location).upper()
+    # What follows the first part of a location is where in the value, not of the variable's name.
+    return [
+        f"configuration: {prefix}{str(item['loc'][0]).upper()}: {item['msg']}" for item in found
+    ]
 
 
 def _prefix_of(title: str, settings: type[BaseSettings]) -> str:

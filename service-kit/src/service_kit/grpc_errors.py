@@ -39,6 +39,10 @@ KIND_OF: Final[Mapping[grpc.StatusCode, type[AppError]]] = {
 _SAID_BY_GRPC: Final = {grpc.StatusCode.RESOURCE_EXHAUSTED: errors.Unavailable}
 """What a status means where gRPC itself gives it: a server at its limit of calls."""
 
+_MOST_BYTES: Final = 4096
+"""Of violations in one answer: a client takes 8 KiB of trailers, base64 included, and of a longer
+answer learns neither its code nor anything else."""
+
 
 def encode(error: AppError) -> grpc.Status:
     """What a server answers: `google.rpc.Status` with `ErrorInfo`, `BadRequest` and `RetryInfo`."""
@@ -89,9 +93,11 @@ def _packed(message: Message) -> any_pb2.Any:
 
 
 def _bad_request(violations: tuple[FieldViolation, ...]) -> error_details_pb2.BadRequest:
-    return error_details_pb2.BadRequest(
-        field_violations=[
-            error_details_pb2.BadRequest.FieldViolation(field=item.field, description=item.issue)
-            for item in violations
-        ]
-    )
+    told, size = error_details_pb2.BadRequest(), 0
+    for item in violations:
+        one = error_details_pb2.BadRequest.FieldViolation(field=item.field, description=item.issue)
+        size += one.ByteSize()
+        if size > _MOST_BYTES:
+            break
+        told.field_violations.append(one)
+    return told

@@ -74,6 +74,18 @@ async def _failure(stub: user_pb2_grpc.UserServiceStub) -> AppError:
     return caught.value
 
 
+async def test_an_error_with_thousands_of_violations_arrives_with_the_first_of_them(
+    users: _Users, stub: user_pb2_grpc.UserServiceStub
+) -> None:
+    violations = [FieldViolation(f"media.{number}.url", "is odd") for number in range(5000)]
+    users.behaviour = _raising(errors.InvalidArgument(violations=violations))
+    error = await _failure(stub)
+    assert type(error) is errors.InvalidArgument
+    told = error.violations
+    assert told == tuple(violations[: len(told)])
+    assert len(told) > 50
+
+
 @pytest.mark.parametrize("kind", errors.KINDS[:-1])
 async def test_an_error_arrives_as_it_was_raised(
     kind: type[AppError], users: _Users, stub: user_pb2_grpc.UserServiceStub

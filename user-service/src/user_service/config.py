@@ -1,8 +1,9 @@
 """Settings of user-service."""
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 from pydantic_settings import BaseSettings
 from service_kit.config import (
+    DatabaseUrl,
     GrpcSettings,
     KafkaSettings,
     Port,
@@ -21,7 +22,9 @@ class Settings(BaseSettings):
 
     grpc_port: Port = Field(50051, description="Port of user.v1.UserService.")
     admin_port: Port = Field(8081, description="Port of health and metrics.")
-    database_url: SecretStr = Field(description="postgresql:// address of this service's database.")
+    database_url: DatabaseUrl = Field(
+        description="postgresql:// address of this service's database."
+    )
 
     process: ProcessSettings = Field(default_factory=ProcessSettings)
     postgres: PostgresSettings = Field(default_factory=PostgresSettings)
