@@ -159,6 +159,12 @@ async def test_the_body_of_who_asks_for_http_2_is_no_request(port: int) -> None:
     assert answer.count(b"HTTP/1.1 200 ") == 1
 
 
+@pytest.mark.parametrize("asking", [b"", H2C], ids=["alone", "with upgrade"])
+async def test_a_tunnel_is_refused(port: int, asking: bytes) -> None:
+    answer = await said(port, b"CONNECT x:443 HTTP/1.1\r\nhost: x:443\r\n" + asking + b"\r\n", LAST)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+
+
 async def test_a_chunk_that_is_none_ends_the_request_that_it_belongs_to(port: int) -> None:
     head = b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
     answer = await said(port, head, b"2\r\nab\r\n", b"zz\r\n")

@@ -25,8 +25,15 @@ class UpgradeIgnoringHttp(HttpToolsProtocol):
             super().data_received(self._piece)
 
     def asks_in_vain(self) -> bool:
-        """Whether the head that was just read asks for a protocol that is not spoken here."""
-        return self.parser.should_upgrade() and not self._should_upgrade()
+        """Whether the head that was just read asks for a protocol that is not spoken here.
+
+        CONNECT asks for none by a field, and means an upgrade to the parser all the same.
+        """
+        return (
+            self.parser.should_upgrade()
+            and not self._should_upgrade()
+            and any(name == b"upgrade" for name, _ in self.headers)
+        )
 
     def on_headers_complete(self) -> None:
         """Hand the request over, unless it is to be read again."""
@@ -41,6 +48,8 @@ class UpgradeIgnoringHttp(HttpToolsProtocol):
 
     def _unsupported_upgrade_warning(self) -> None:
         """Called by uvicorn where the parser stopped after a head; the rest is read with it."""
+        if not self._is_ignored:
+            return
         stopped = sys.exc_info()[1]
         assert isinstance(stopped, httptools.HttpParserUpgrade)  # noqa: S101 - who calls this
         rest = self._piece[stopped.args[0] :]
