@@ -45,4 +45,4 @@ async def test_it_takes_more_at_once_where_processors_are_scarce(
         await eventually(lambda: sum(taking.batches) == sent, 20)
         elapsed = time.monotonic() - begun
     # One is taken when it comes, and those that came meanwhile wait for others.
-    assert len(taking.batches) <= 4 + 2 * elapsed / 0.1
+    assert len(taking.batches) <= 4 + 2 * elapsed / 0.04

@@ -190,7 +190,7 @@ async def test_it_looks_less_often_where_processors_are_scarce(
         await eventually(lambda: is_drained(pool), 20)
         elapsed = time.monotonic() - begun
     stamps = await pool.fetchval("SELECT count(DISTINCT xmin::text) FROM outbox")
-    assert stamps <= 1 + elapsed / 0.5
+    assert stamps <= 1 + elapsed / 0.25
 
 
 async def test_a_backlog_does_not_wait_for_the_next_look(
