@@ -1,8 +1,11 @@
 """What can go wrong with the local stack, and the exit status that each case leaves behind."""
 
 from pathlib import Path
+from typing import Final
 
 from pinstack_local import logfiles
+
+_NOTED_LINES: Final = 20
 
 
 class LocalStackError(Exception):
@@ -12,13 +15,14 @@ class LocalStackError(Exception):
 
 
 class StartFailed(LocalStackError):
-    """A part of the stack ended, or was not ready in time."""
+    """A part of the stack ended, or was not ready in time; the end of its log is a note to it."""
 
     def __init__(self, name: str, reason: str, log_path: Path | None = None) -> None:
         super().__init__(f"{name}: {reason}")
         self.name = name
         self.reason = reason
         self.log_path = log_path
+        self.add_note("\n".join(self.log_lines(_NOTED_LINES)))
 
     def log_lines(self, count: int) -> list[str]:
         """Return the last lines of its log."""

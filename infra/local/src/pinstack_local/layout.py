@@ -49,7 +49,8 @@ class Layout:
         if unknown:
             raise InvalidSetting(f"replicas of unknown services: {', '.join(sorted(unknown))}")
         self._settings = settings
-        self._free = ports.free_ports(self._count() * 2 + 5)
+        self._found = ports.free_ports(self._count() * 2 + 5)
+        self._free = list(self._found)
         self._wanted: list[WantedPort] = []
         self.postgres_port = self._port(POSTGRES_PORT, "PostgreSQL")
         self.redis_port = self._port(REDIS_PORT, "Redis")
@@ -64,9 +65,13 @@ class Layout:
 
     @contextmanager
     def claimed_ports(self) -> Iterator[None]:
-        """Have the ports that were asked for; raises PortsTaken if somebody else has one."""
+        """Have all ports; raises PortsTaken if somebody else has one that was asked for.
+
+        They stay this stack's while a process of it is down, whoever looks for a free one.
+        """
         ports.require_free(self._wanted, self._settings.host)
-        with ports.reserved((each.port for each in self._wanted), self._settings.host):
+        wanted = {each.port for each in self._wanted}
+        with ports.reserved(wanted.union(self._found), self._settings.host):
             yield
 
     def _count(self) -> int:

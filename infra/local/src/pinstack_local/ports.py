@@ -24,7 +24,7 @@ class WantedPort(NamedTuple):
 
 
 def free_ports(count: int) -> list[int]:
-    """Return `count` different ports that nobody listens on at this moment.
+    """Return `count` different ports that nobody has at this moment, or has reserved.
 
     The kernel does not give them to outgoing connections either, which would be in the way of
     whoever listens there later.
@@ -32,14 +32,29 @@ def free_ports(count: int) -> list[int]:
     found: set[int] = set()
     while len(found) < count:
         port = random.choice(_BELOW_EPHEMERAL)  # noqa: S311 -- no secret
-        if port not in found and is_free(port):
+        if port not in found and is_unclaimed(port):
             found.add(port)
     return list(found)
 
 
 def free_port() -> int:
-    """Return one port that nobody listens on at this moment."""
+    """Return one port that nobody has at this moment, or has reserved."""
     return free_ports(1)[0]
+
+
+def is_unclaimed(port: int, host: str = LOOPBACK) -> bool:
+    """Say whether nobody listens there, is connected, or keeps it for a server that is to come.
+
+    Without SO_REUSEADDR a bound socket is in the way, whoever listens.
+    """
+    with socket.socket() as probe:
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno in {errno.EADDRINUSE, errno.EACCES}:
+                return False
+            raise
+    return True
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
@@ -69,7 +84,7 @@ def accepts(port: int, host: str = LOOPBACK) -> bool:
 
 @contextmanager
 def reserved(numbers: Iterable[int], host: str = LOOPBACK) -> Iterator[None]:
-    """Keep ports from outgoing connections while the block runs.
+    """Keep ports from outgoing connections, and from other stacks, while the block runs.
 
     The kernel gives a connection any ephemeral port that nobody has bound, the default ports of
     gRPC services among them. A bound socket that does not listen prevents that, and does not hinder

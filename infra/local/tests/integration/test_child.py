@@ -99,11 +99,12 @@ def test_it_stays_in_the_session_where_priorities_count(sleeper: ChildProcess) -
 
 
 def test_an_end_is_an_error_with_its_code_for_whoever_needs_it_running(tmp_path: Path) -> None:
-    child = python(tmp_path, "import sys; sys.exit(3)")
+    child = python(tmp_path, "import sys; print('no tea'); sys.exit(3)")
     child.start()
     child.wait(10)
-    with pytest.raises(StartFailed, match="program: ended with exit code 3"):
+    with pytest.raises(StartFailed, match="program: ended with exit code 3") as caught:
         child.require_running()
+    assert caught.value.__notes__ == ["no tea"]
 
 
 def test_a_program_that_does_not_exist_says_so_in_its_log(tmp_path: Path) -> None:

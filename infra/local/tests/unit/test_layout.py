@@ -4,6 +4,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from pinstack_local import ports
 from pinstack_local.errors import InvalidSetting, PortsTaken
 from pinstack_local.layout import Layout
 from pinstack_local.settings import StackSettings
@@ -57,3 +58,12 @@ def claim(settings: StackSettings) -> None:
     """Have the ports of a stack for a moment. Raises PortsTaken."""
     with Layout(settings).claimed_ports():
         pass
+
+
+def test_free_ports_are_the_stacks_own_while_it_lives(tmp_path: Path) -> None:
+    layout = Layout(StackSettings(data_dir=tmp_path))
+    mine = [layout.postgres_port, layout.redis_port]
+    mine += [port for each in layout.instances for port in (each.port, each.admin_port)]
+    with layout.claimed_ports():
+        assert not any(map(ports.is_unclaimed, mine))
+    assert all(map(ports.is_unclaimed, mine))

@@ -100,6 +100,15 @@ def test_the_kernel_gives_no_free_port_to_an_outgoing_connection() -> None:
         assert max(ports.free_ports(20)) < server.getsockname()[1]
 
 
+def test_what_somebody_keeps_for_a_server_is_claimed() -> None:
+    port = ports.free_port()
+    assert ports.is_unclaimed(port)
+    with ports.reserved([port]):
+        assert not ports.is_unclaimed(port)
+        with socket.create_server(("127.0.0.1", port)):
+            assert not ports.is_unclaimed(port)
+
+
 def test_a_reserved_port_goes_to_its_server_and_to_nobody_else() -> None:
     port = ports.free_port()
     with ports.reserved([port]):
