@@ -1,22 +1,13 @@
 """Who has written lately, and what is known of it while other gateways are not heard."""
 
 from api_gateway.application.recent_writes import RecentWrites
+from tests.fakes.live import ManualClock
 
 WRITER, SOMEBODY = 7, 8
 
 
-class Clock:
-    """Goes on when it is told to."""
-
-    def __init__(self) -> None:
-        self.now = 10.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 def test_after_a_silence_of_others_everybody_may_have_written_until_it_ended() -> None:
-    clock = Clock()
+    clock = ManualClock(10.0)
     writes = RecentWrites(clock)
     writes.hears(True)
     clock.now = 20.0

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx
+from service_kit import metrics
 from service_kit.errors import Unauthenticated, Unavailable
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -62,9 +63,15 @@ async def test_what_a_stream_raises_before_it_begins_stands_in_the_envelope() ->
         assert b'"request_id"' in sent[1]["body"]
 
 
+def recognised() -> list[float]:
+    """How often tokens were found good and bad, by reason."""
+    return [sample.value for each in metrics.AUTHENTICATION.collect() for sample in each.samples]
+
+
 async def test_a_stream_counts_against_who_asks_for_it() -> None:
     limits = {scope: Limit(scope, 1) for scope in ("anonymous", "user")}
     edge = EdgeOfTest(limiter=InMemoryLimiter(), limits=limits)
+    before = recognised()
     path = "http://gateway/live/ada/stream?token=1"
     transport = httpx.ASGITransport(app=edge.app(things(), LIVE))
     async with httpx.AsyncClient(transport=transport) as client:
@@ -76,6 +83,7 @@ async def test_a_stream_counts_against_who_asks_for_it() -> None:
         *['"anonymous"'] * 2,
     ]
     assert answers[1].headers["retry-after"]
+    assert recognised() == before  # the stream itself counts whom it knows and refuses
 
 
 async def test_a_socket_path_asked_without_upgrade_says_that_it_is_one() -> None:

@@ -22,7 +22,8 @@ class StartFailed(LocalStackError):
         self.name = name
         self.reason = reason
         self.log_path = log_path
-        self.add_note("\n".join(self.log_lines(_NOTED_LINES)))
+        if lines := self.log_lines(_NOTED_LINES):
+            self.add_note("\n".join(lines))
 
     def log_lines(self, count: int) -> list[str]:
         """Return the last lines of its log."""

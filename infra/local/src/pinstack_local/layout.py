@@ -70,8 +70,8 @@ class Layout:
         They stay this stack's while a process of it is down, whoever looks for a free one.
         """
         ports.require_free(self._wanted, self._settings.host)
-        wanted = {each.port for each in self._wanted}
-        with ports.reserved(wanted.union(self._found), self._settings.host):
+        given = {each.port for each in self._wanted}.union(self._found).difference(self._free)
+        with ports.reserved(given, self._settings.host):
             yield
 
     def _count(self) -> int:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Final
 from urllib.parse import unquote
 
@@ -23,7 +23,7 @@ from api_gateway.adapters.http.dispatch import WEBSOCKET, Dispatch, Match
 from api_gateway.adapters.http.door import Visit
 from api_gateway.adapters.http.errors import answer_of
 from api_gateway.adapters.http.exchange import Exchange, header_fields, request_id_of
-from api_gateway.adapters.http.operations import Access, Route
+from api_gateway.adapters.http.operations import Route
 from api_gateway.adapters.http.pipeline import Edge, Endpoint
 from api_gateway.adapters.http.rate_limits import LimitReached
 
@@ -95,19 +95,14 @@ class Gateway:
         if call.scope["type"] == "websocket" and match is not None:
             return
         if match is not None and match.target is not None:
-            await self._recognise(call)
+            # By the token in the header; who opens a stream without one is an address.
+            shown = call.field("authorization")
+            call.principal = await self._authentication.recognise(shown)
         try:
             exchange.carry(await self._limits.take(call, ""))
         except LimitReached as error:
             exchange.carry(error.fields)
             raise
-
-    async def _recognise(self, call: Call) -> None:
-        """Know who asks for a stream by the token in the header; who shows none is an address."""
-        shown = call.field("authorization")
-        if shown is not None:
-            with suppress(AppError):  # the stream refuses it
-                call.principal = await self._authentication.identify(Access.TOKEN, shown)
 
     def _find(self, scope: Scope, raw_path: str) -> tuple[Match[Target] | None, AppError | None]:
         method = WEBSOCKET if scope["type"] == "websocket" else scope["method"]

@@ -26,10 +26,9 @@ from api_gateway.adapters.http.idempotency import Idempotency
 from api_gateway.adapters.http.json_body import read_body
 from api_gateway.adapters.http.operations import Access, Hot, Route
 from api_gateway.adapters.http.rate_limits import LimitReached, RateLimits
+from api_gateway.adapters.http.schemas.fields import MOST_DIGITS
 
 _LONGEST_QUERY: Final = 512
-_MOST_DIGITS: Final = 19
-"""Of an id; Python refuses to read thousands of them."""
 _NOBODY: Final = 0
 """Whose answer one is that is the same for everybody."""
 _UPLOADS: Final = "media"
@@ -137,7 +136,7 @@ class Endpoint:
         own = call.principal is not None and hot is Hot.OWN
         if self.operation.apart and call.principal is not None:
             named = parameters[self.operation.apart]
-            if not (named.isascii() and named.isdecimal()) or len(named) > _MOST_DIGITS:
+            if not (named.isascii() and named.isdecimal()) or len(named) > MOST_DIGITS:
                 return None
             own = int(named) == call.principal.user_id
         owner = call.principal.user_id if own and call.principal is not None else _NOBODY

@@ -23,8 +23,9 @@ from api_gateway.domain.page import DEFAULT_LIMIT, MAX_LIMIT
 MAX_ID: Final = 2**63 - 1
 MAX_PAGE: Final = 2**31 - 1
 _WHOLE: Final = re.compile(r"([+-]?)0*([0-9]+)")
-_MOST_DIGITS: Final = len(str(MAX_ID))
-_BEYOND: Final = 10**_MOST_DIGITS
+MOST_DIGITS: Final = len(str(MAX_ID))
+"""Of an id, and of all numbers that are read as they stand."""
+_BEYOND: Final = 10**MOST_DIGITS
 """What stands for every number with more digits: Python does not even read 4,301 of them."""
 _LABEL: Final = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
@@ -94,7 +95,7 @@ def _whole(value: object) -> int | None:
     if found is None:
         return None
     sign, digits = found.groups()
-    number = int(digits) if len(digits) <= _MOST_DIGITS else _BEYOND
+    number = int(digits) if len(digits) <= MOST_DIGITS else _BEYOND
     return -number if sign == "-" else number
 
 
