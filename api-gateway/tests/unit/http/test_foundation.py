@@ -161,7 +161,7 @@ async def test_a_body_without_end_is_cut_off() -> None:
 
 
 async def test_a_client_that_does_not_send_its_body_is_told_so() -> None:
-    edge = EdgeOfTest(timeout_seconds=0.1)
+    edge = EdgeOfTest(timeout_seconds=1.0)
     forever = asyncio.Event()
 
     async def stuck() -> AsyncIterator[bytes]:
