@@ -32,7 +32,7 @@ from service_kit.events.topics import TOPIC_KEPT, ensure_topics, letters_kept
 _POLL_SECONDS: Final = 0.5
 _FAREWELL_SECONDS: Final = 1.0
 _GATHER_SECONDS: Final = (0.005, 0.04)
-_SCARCE: Final = (0.15, 0.3)
+_SCARCE: Final = (0.2, 0.35)
 """Who is behind gathers, and longer where processors are scarce: larger batches cost less."""
 
 AT_ONCE: Final = 4

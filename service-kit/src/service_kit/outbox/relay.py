@@ -26,7 +26,7 @@ _COMMAND_SECONDS: Final = 10.0
 _FAREWELL_SECONDS: Final = 2.0
 _PRUNE_SECONDS: Final = 60.0
 _AT_ONCE: Final = timedelta(0)
-_SCARCE: Final = (0.15, 0.3)
+_SCARCE: Final = (0.2, 0.35)
 _UNHURRIED: Final = 2.5
 """Times the pace, where processors are scarcest; see `Contention`."""
 
