@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+_NOTICED: Final = 0.2
+_SEVERE: Final = 0.35
 _INTERVAL_SECONDS: Final = 0.25
 _SCHEDSTAT: Final = Path("/proc/self/schedstat")
 
@@ -18,8 +20,8 @@ class Contention:
 
     def __init__(
         self,
-        noticed: float,
-        severe: float,
+        noticed: float = _NOTICED,
+        severe: float = _SEVERE,
         *,
         source: Path = _SCHEDSTAT,
         clock: Callable[[], float] = time.monotonic,

@@ -53,8 +53,10 @@ class ResumableUploads:
         Raises `InvalidArgument`, `MediaTooLarge`, `QuotaExceeded` and `AuthorGone`.
         """
         limits = self.library.limits
-        if length < 1:
-            raise InvalidArgument(violations=[FieldViolation("length", "must be at least 1")])
+        given = {"owner_id": owner_id, "length": length}
+        wrong = [FieldViolation(it, "must be at least 1") for it, n in given.items() if n < 1]
+        if wrong:
+            raise InvalidArgument(violations=wrong)
         if length > max(limits.image, limits.video):
             raise MediaTooLarge(max(limits.image, limits.video))
         if await self.library.uploads.used(owner_id) + length > self.library.quota_bytes:

@@ -32,7 +32,6 @@ from service_kit.events.topics import TOPIC_KEPT, ensure_topics, letters_kept
 _POLL_SECONDS: Final = 0.5
 _FAREWELL_SECONDS: Final = 1.0
 _GATHER_SECONDS: Final = (0.005, 0.04)
-_SCARCE: Final = (0.2, 0.35)
 """Who is behind gathers, and longer where processors are scarce: larger batches cost less."""
 
 AT_ONCE: Final = 4
@@ -92,7 +91,7 @@ class Consumer:
         self._turn = asyncio.Lock()
         self._offsets: Offsets | None = None
         self._assignments = 0
-        self._contention = Contention(*_SCARCE)
+        self._contention = Contention()
         self._log = logs.get(__name__)
         self.ready = False
         """Whether this is a member of its group, with or without partitions of its own."""

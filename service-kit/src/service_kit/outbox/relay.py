@@ -26,7 +26,6 @@ _COMMAND_SECONDS: Final = 10.0
 _FAREWELL_SECONDS: Final = 2.0
 _PRUNE_SECONDS: Final = 60.0
 _AT_ONCE: Final = timedelta(0)
-_SCARCE: Final = (0.2, 0.35)
 _UNHURRIED: Final = 2.5
 """Times the pace, where processors are scarcest; see `Contention`."""
 
@@ -81,7 +80,7 @@ class Relay:
         self._keeps = keep_sent > _AT_ONCE
         self._delays = delays or Delays()
         self._woken = asyncio.Event()
-        self._contention = Contention(*_SCARCE)
+        self._contention = Contention()
         self._may_look_at = 0.0
         self._acknowledged: list[int] = []
         self._prune_due = 0.0
