@@ -157,8 +157,8 @@ chaos: install ## faults under load, every request checked (CHAOS_SECONDS=600, C
 	@$(MAKE) --no-print-directory -C system-tests chaos
 
 .PHONY: chaos-brief
-chaos-brief: install ## a minute of `make chaos`
-	@$(MAKE) --no-print-directory -C system-tests chaos CHAOS_SECONDS=60
+chaos-brief: install ## a minute of `make chaos`, with two replicas of everything
+	@$(MAKE) --no-print-directory -C system-tests chaos CHAOS_SECONDS=60 CHAOS_REPLICAS=2
 
 .PHONY: test-chaos
 test-chaos: install ## planted faults are found, two replicas of everything, an outage of all brokers

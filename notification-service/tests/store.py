@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import takewhile
 
 from notification_service.application.live import Hub
 from notification_service.domain.events import Event
@@ -123,14 +124,14 @@ class InMemoryStore(InMemoryProvenance):
         return sorted(rows, key=lambda row: row.shown.seq)
 
     def _may_run(self, job: FanOutJob) -> bool:
-        jobs, done = self.tables.jobs.values(), self.tables.done
-        earlier = [
+        done, as_they_came = self.tables.done, self.tables.jobs.values()
+        earlier = {
             one.post_id
-            for one in jobs
-            if one.author_id == job.author_id and one.post and one.post_id < job.post_id
-        ]
+            for one in takewhile(lambda one: one is not job, as_they_came)
+            if one.author_id == job.author_id and one.post
+        }
         is_due = job.post_id not in done and self.tables.due[job.post_id] <= now()
-        return is_due and (job.post is None or set(earlier) <= done)
+        return is_due and (job.post is None or earlier <= done)
 
 
 def group_of(rows: Sequence[Stored], top: int) -> Group | None:

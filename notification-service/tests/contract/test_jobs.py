@@ -130,6 +130,17 @@ async def test_the_posts_of_one_author_are_told_one_after_the_other(store: Store
     assert (await _lease(store)).post_id == 2
 
 
+async def test_posts_of_an_author_are_told_as_they_came_whatever_their_ids(store: Store) -> None:
+    await _add(store, a_post(9, author_id=10), a_post(5, author_id=10))
+    await _add(store, a_post(2, author_id=10))
+    told = []
+    while waiting := await store.queue.lease(LEASE, 9):
+        (job,) = waiting
+        told.append(job.post_id)
+        await _advance(store, job, 1, is_done=True)
+    assert told == [9, 5, 2]
+
+
 async def test_a_job_that_failed_waits_and_knows_how_often(store: Store) -> None:
     await _add(store, a_post(9))
     job = await _lease(store)
