@@ -27,9 +27,9 @@ class RecentWrites:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._written = _Moments()
-        self._profiles = _Moments()
-        self._told = _Moments()
+        self._written = Moments()
+        self._profiles = Moments()
+        self._told = Moments()
         self.are_heard = False
         """Whether writes through other gateways are heard of."""
 
@@ -70,8 +70,8 @@ class RecentWrites:
         return self._profiles.last(user_id) if self.are_heard else math.inf
 
 
-class _Moments:
-    """The last moment of each of many users."""
+class Moments:
+    """The last moment of each of many users; where there were too many, the forgotten are one."""
 
     def __init__(self) -> None:
         self._by_user: OrderedDict[int, float] = OrderedDict()
@@ -79,6 +79,7 @@ class _Moments:
         self._latest = -math.inf
 
     def note(self, user_id: int, now: float) -> None:
+        """This is the last moment of that user."""
         self._latest = self._by_user[user_id] = now
         self._by_user.move_to_end(user_id)
         if len(self._by_user) > _MOST:
@@ -90,6 +91,7 @@ class _Moments:
         self._forgotten = self._latest = now
 
     def last(self, user_id: int | None) -> float:
+        """The last moment of that user (None: of anybody); minus infinity where there was none."""
         if user_id is None:
             return self._latest
         return self._by_user.get(user_id, self._forgotten)

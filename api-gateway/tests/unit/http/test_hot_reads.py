@@ -20,6 +20,8 @@ from tests.fakes.gateways import InMemoryGateways
 from tests.fakes.posts import Gate
 from tests.unit.http.posts_world import World, a_world
 
+_OF_ANN = "author_id=1&limit=5"
+
 
 @dataclass
 class House:
@@ -121,26 +123,40 @@ async def test_the_author_reads_a_change_at_once_at_every_gateway(house: House) 
 async def test_others_read_a_change_within_a_second_at_every_gateway(house: House) -> None:
     await house.here.written("old", user=1)
     house.later(0.001)
-    assert await _title(house.there) == "old"
+    assert await _titles(house.there) == ["old"]
     house.later(0.1)
     await _change(house.here, "new")
     house.later(LIFETIME_SECONDS)
     assert LIFETIME_SECONDS < 1
-    assert await _title(house.there) == "new"
+    assert await _titles(house.there) == ["new"]
+
+
+async def test_what_a_user_changes_of_their_own_is_read_by_others_at_once(house: House) -> None:
+    await house.here.written("old", user=1)
+    house.later(0.001)
+    for world in (house.here, house.there):
+        tag = (await world.request("GET", "/posts/1", 2)).headers["etag"]
+        assert await _titles(world, query=_OF_ANN) == ["old"]
+    house.later(0.001)
+    await _change(house.here, "new")
+    for world in (house.here, house.there):
+        answer = await world.request("GET", "/posts/1", 2, if_none_match=tag)
+        assert (answer.status_code, answer.json()["data"]["title"]) == (200, "new")
+        assert await _titles(world, query=_OF_ANN) == ["new"]
 
 
 async def test_what_the_author_has_fetched_anew_is_new_for_everybody(house: House) -> None:
     await house.here.written("old", user=1)
     house.later(0.001)
-    assert await _title(house.here) == "old"
+    assert await _titles(house.here) == ["old"]
     await _change(house.here, "new")
     house.later(0.001)
-    assert await _title(house.here, 2) == "old"
-    assert await _title(house.here, 1) == "new"
-    assert await _title(house.here, 2) == "new"
+    assert await _titles(house.here, 2) == ["old"]
+    assert await _titles(house.here, 1) == ["new"]
+    assert await _titles(house.here, 2) == ["new"]
 
 
-async def test_a_deleted_post_is_gone_for_its_author_at_once_for_others_within_a_second(
+async def test_a_deleted_post_is_gone_at_once_from_lists_of_others_within_a_second(
     house: House,
 ) -> None:
     await house.here.written("old", user=1)
@@ -150,10 +166,11 @@ async def test_a_deleted_post_is_gone_for_its_author_at_once_for_others_within_a
     house.later(0.001)
     assert (await house.here.request("DELETE", "/posts/1", 1)).status_code == 200
     house.later(0.001)
-    assert (await house.there.request("GET", "/posts/1", 1)).status_code == 404
+    for reader in (1, 2):
+        assert (await house.there.request("GET", "/posts/1", reader)).status_code == 404
     assert await _titles(house.there, 1) == []
     house.later(LIFETIME_SECONDS)
-    assert (await house.there.request("GET", "/posts/1", 2)).status_code == 404
+    assert await _titles(house.there, 2) == []
 
 
 async def test_a_renamed_author_is_renamed_in_what_is_kept_within_a_second(house: House) -> None:
@@ -213,7 +230,7 @@ async def test_nobody_waits_for_what_is_popular(house: House) -> None:
     house.later(0.001)
     for _ in range(4):
         assert await _title(house.here) == "old"
-    await _change(house.there, "new")
+    house.here.posts.posts[1] = replace(house.here.posts.posts[1], title="new")
     gate = house.here.posts.gate = Gate()
     house.later(LIFETIME_SECONDS * 0.6)
     assert await _title(house.here) == "old"
@@ -281,9 +298,6 @@ async def test_open_reads_never_show_what_anybody_has_changed_since() -> None:
         await _change(house.here, "new")
         house.later(0.001)
         assert await _title(house.there, None) == "new"
-
-
-_OF_ANN = "author_id=1&limit=5"
 
 
 async def _kept(house: House) -> None:

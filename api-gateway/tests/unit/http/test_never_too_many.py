@@ -40,7 +40,7 @@ async def test_what_is_kept_or_on_its_way_is_for_everybody() -> None:
         return ok({})
 
     assert app.visit("GET", b"/api/v1/posts/7?x=1") is not None
-    first = asyncio.create_task(hot.load(("/api/v1/posts/7", b"x=1", 0), None, answer))
+    first = asyncio.create_task(hot.load(("/api/v1/posts/7", b"x=1"), None, answer))
     await asyncio.sleep(0)
     assert app.visit("GET", b"/api/v1/posts/7?x=1") is None  # on its way
     assert app.visit("GET", b"/api/v1/posts/7") is not None

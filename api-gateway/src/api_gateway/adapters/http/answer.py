@@ -24,7 +24,7 @@ _DATES = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
 class Answer:
     """One response. `data` are the bytes inside the envelope: what an entity tag is made of.
 
-    `about` is the user without whose doing it does not change; None where many can change it.
+    `about` is the user whose doing changes it; `alone` where nobody else's does.
     """
 
     status: int
@@ -34,6 +34,7 @@ class Answer:
     data: bytes = b""
     cache_control: str = NO_STORE
     about: int | None = None
+    alone: bool = False
 
     def add(self, name: str, value: str) -> "Answer":
         """The same answer with one more header field; `name` in lower case."""

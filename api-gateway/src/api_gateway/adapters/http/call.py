@@ -18,9 +18,10 @@ class Call:
 
     `fields` are the header fields by their names in lower case, `principal` is None where the
     operation is open, `address` is the client's, `request_id` what logs and answers call this.
+    `concerns` is another user, of whom something else is read once this has been done.
     """
 
-    __slots__ = ("address", "fields", "principal", "request_id", "scope")
+    __slots__ = ("address", "concerns", "fields", "principal", "request_id", "scope")
 
     def __init__(self, scope: Scope, fields: Mapping[str, str], request_id: str) -> None:
         self.scope = scope
@@ -28,6 +29,7 @@ class Call:
         self.request_id = request_id
         self.address = ""
         self.principal: Principal | None = None
+        self.concerns: int | None = None
 
     @property
     def caller(self) -> Principal:

@@ -1,9 +1,9 @@
 """Answers to reads, kept for a moment: what many ask for at once is fetched once.
 
-What a caller has changed itself, through whichever gateway, is never answered from before that;
-what others have changed is seen within `LIFETIME_SECONDS`. Entries expire by the time at which
-their loading began, so nothing has to arrive for that to hold. What only one user can change lasts
-longer, while the services confirm that it has not changed.
+What a caller has changed itself, through whichever gateway, is never answered from before that,
+nor is what somebody has changed of what is about them; all else is seen within `LIFETIME_SECONDS`.
+Entries expire by the time at which their loading began, so nothing has to arrive for that to hold.
+What only one user can change lasts longer, while the services confirm that it has not changed.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from service_kit import metrics
 from api_gateway.adapters.http.answer import Answer, Fields, stem_of
 from api_gateway.adapters.http.conditional import entity_tag
 from api_gateway.application.changes import LONGEST_SECONDS, KnownChanges
-from api_gateway.application.recent_writes import Gateways, RecentWrites
+from api_gateway.application.recent_writes import Gateways, Moments, RecentWrites
 
 LIFETIME_SECONDS: Final = 0.8
 _POPULAR: Final = 3
@@ -36,7 +36,7 @@ Work = Callable[[], Awaitable[Answer]]
 class Kept:
     """A success as it can be given again, and was `uses` times.
 
-    `begun` is when it began to be fetched, `about` who alone can change it.
+    `begun` is when it began to be fetched; `about` and `alone` are those of `Answer`.
     """
 
     begun: float
@@ -44,6 +44,7 @@ class Kept:
     tag: str
     fields: Fields
     about: int | None = None
+    alone: bool = False
     uses: int = 0
 
 
@@ -70,12 +71,21 @@ class HotReads:
         self._clock = clock
         self._kept: OrderedDict[Key, Kept] = OrderedDict()
         self._flights: dict[Key, _Flight] = {}
+        self._looks = Moments()
         self._bytes = 0
         self._hits = metrics.CACHE_REQUESTS.labels("gateway_reads", "hit")
         self._misses = metrics.CACHE_REQUESTS.labels("gateway_reads", "miss")
 
+    def looked(self, user_id: int) -> None:
+        """Somebody has read what is their own: what is kept of that alone may be older."""
+        self._looks.note(user_id, self._clock())
+
+    def own_key(self, key: Key, user_id: int) -> Key:
+        """The key of what is answered to that user alone, since they last looked."""
+        return key, user_id, self._looks.last(user_id)
+
     async def wrote(self, user_id: int, *, profile: bool = False) -> None:
-        """Somebody has changed something: from here on they read it, at every gateway."""
+        """Somebody has changed something: from here on it is read of them, at every gateway."""
         self._writes.note(user_id, profile=profile)
         await self._gateways.tell(user_id, profile=profile)
 
@@ -100,14 +110,17 @@ class HotReads:
 
     def _oldest(self, kept: Kept, user_id: int | None) -> float:
         """When it must have begun at the earliest to show that caller what it must show."""
-        if kept.about in (None, user_id) or user_id is None or not self._writes.are_heard:
+        is_theirs = not kept.alone or kept.about == user_id
+        if is_theirs or user_id is None or not self._writes.are_heard:
             return self._writes.since(user_id)
         return self._writes.since_told(user_id)
 
     def _lifetime(self, kept: Kept) -> float:
         """How long it is good for whoever did not write it, by what is known now."""
         about, begun = kept.about, kept.begun
-        if about is None or not self._changes or begun <= self._writes.since_written(about):
+        if about is not None and begun <= self._writes.since_written(about):
+            return 0.0
+        if about is None or not kept.alone or not self._changes:
             return LIFETIME_SECONDS
         confirmed = all(changes.confirm(about, begun) for changes in self._changes)
         return LONGEST_SECONDS if confirmed else LIFETIME_SECONDS
@@ -158,7 +171,8 @@ class HotReads:
             return  # what began later was quicker
         self._drop(key)
         kept = Kept(
-            begun, stem_of(answer), entity_tag(answer.data), list(answer.fields), answer.about
+            *(begun, stem_of(answer), entity_tag(answer.data), list(answer.fields)),
+            *(answer.about, answer.alone),
         )
         self._kept[key] = kept
         self._bytes += len(kept.stem) + _OVERHEAD

@@ -29,10 +29,10 @@ from api_gateway.adapters.http.rate_limits import LimitReached, RateLimits
 from api_gateway.adapters.http.schemas.fields import MOST_DIGITS
 
 _LONGEST_QUERY: Final = 512
-_NOBODY: Final = 0
-"""Whose answer one is that is the same for everybody."""
 _UPLOADS: Final = "media"
 """The tag of what post-service has places of its own for: a hundred who begin are no queue."""
+_INBOX: Final = "notifications"
+"""The tag of reads that show more of the caller's own than what is kept of it may."""
 _BODY_SHARE: Final = 0.9
 """Of a request's time: a client that does not send is told so before the deadline blames us."""
 
@@ -114,7 +114,10 @@ class Endpoint:
             arguments[self._binding.stream] = stream
         work = partial(self._work, call, arguments)
         if self.operation.method == "GET":
-            return tagged(call, await work())
+            answer = await work()
+            if self.operation.tag == _INBOX and self._edge.hot is not None:
+                self._edge.hot.looked(call.caller.user_id)
+            return tagged(call, answer)
         try:
             if not self.operation.idempotent:
                 return await work()
@@ -131,7 +134,10 @@ class Endpoint:
     def _key(self, call: Call, parameters: Mapping[str, str]) -> Key | None:
         """What names the answer to a hot read; None where it must be made for this caller."""
         hot, query = self.operation.hot, call.scope.get("query_string", b"")
-        if hot is None or self._edge.hot is None or call.field("content-length"):
+        kept = self._edge.hot
+        if hot is None or kept is None or call.field("content-length"):
+            return None
+        if len(query) > _LONGEST_QUERY:
             return None
         own = call.principal is not None and hot is Hot.OWN
         if self.operation.apart and call.principal is not None:
@@ -139,16 +145,14 @@ class Endpoint:
             if not (named.isascii() and named.isdecimal()) or len(named) > MOST_DIGITS:
                 return None
             own = int(named) == call.principal.user_id
-        owner = call.principal.user_id if own and call.principal is not None else _NOBODY
-        return (call.path, query, owner) if len(query) <= _LONGEST_QUERY else None
+        key = (call.path, query)
+        return kept.own_key(key, call.principal.user_id) if own and call.principal else key
 
     def is_at_hand(self, path: str, query: bytes) -> bool:
         """Whether most who ask for this now wait for no call of their own."""
         hot = self._edge.hot
         return (
-            hot is not None
-            and self.operation.hot is Hot.SHARED
-            and hot.is_at_hand((path, query, _NOBODY))
+            hot is not None and self.operation.hot is Hot.SHARED and hot.is_at_hand((path, query))
         )
 
     async def _hot(self, key: Key, call: Call, parameters: Mapping[str, str]) -> Answer:
@@ -177,11 +181,15 @@ class Endpoint:
         return answer
 
     async def _wrote(self, call: Call) -> None:
-        """Have the caller read what it may have written, at every gateway."""
-        if self._edge.hot is not None and call.principal is not None:
-            await self._edge.hot.wrote(
-                call.principal.user_id, profile=self.operation.changes_profile
-            )
+        """Have the caller and whom it concerns read what it may have written, at every gateway."""
+        hot = self._edge.hot
+        if hot is None or call.principal is None:
+            return
+        own = hot.wrote(call.principal.user_id, profile=self.operation.changes_profile)
+        if call.concerns is None:
+            await own
+        else:
+            await asyncio.gather(own, hot.wrote(call.concerns))
 
     async def _identify(self, call: Call, fields: Fields) -> None:
         """Know the caller and count the request; a bad token counts against its address."""

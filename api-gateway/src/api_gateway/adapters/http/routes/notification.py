@@ -168,6 +168,7 @@ class NotificationRoutes:
     async def send(self, call: Call, body: SendBody) -> Answer:
         """The notification bears the caller as its `actor_id`."""
         draft = body.draft()
+        call.concerns = draft.user_id
         number = await self._notifications.send(
             draft, actor_id=call.caller.user_id, idempotency_key=upstream_key(call, draft)
         )

@@ -90,7 +90,7 @@ class PostRoutes:
         posts = [post_content(one) for one in found.items]
         content = {"posts": posts, **page_content(found, next_cursor)}
         answer = ok(content, "posts found", next_link=call.next_link(next_cursor))
-        answer.about = wanted.author_id
+        answer.about, answer.alone = wanted.author_id, wanted.author_id is not None
         return answer
 
     @operation(
@@ -107,7 +107,7 @@ class PostRoutes:
         """A post with its author."""
         found = await self._posts.get(post_id)
         answer = ok(post_content(found), "post found")
-        answer.about = found.post.author_id
+        answer.about, answer.alone = found.post.author_id, True
         return answer
 
     @operation(

@@ -1,7 +1,8 @@
 """Relations: following, unfollowing, who follows whom."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeAlias
 
 from fastapi import Query
 
@@ -33,8 +34,10 @@ from api_gateway.adapters.http.schemas.relation import (
 from api_gateway.application.deep_pages import within_reach
 from api_gateway.application.relations import Relations
 from api_gateway.domain.cursor import Cursors
-from api_gateway.domain.page import Page
+from api_gateway.domain.page import Page, PageRequest
 from api_gateway.domain.relation import RelatedUser
+
+_Read: TypeAlias = Callable[[int, PageRequest], Awaitable[Page[RelatedUser]]]
 
 _FOLLOWED: Final = "Followed successfully"
 _UNFOLLOWED: Final = "Unfollowed successfully"
@@ -63,6 +66,7 @@ class RelationRoutes:
     )
     async def follow(self, call: Call, body: FolloweeBody) -> Answer:
         """The followed user is notified."""
+        call.concerns = body.followee_id
         await self._relations.follow(call.caller.user_id, body.followee_id)
         return ok({"message": _FOLLOWED}, _FOLLOWED)
 
@@ -81,6 +85,7 @@ class RelationRoutes:
     )
     async def unfollow(self, call: Call, body: FolloweeBody) -> Answer:
         """A notification of the follow that is still unread is withdrawn."""
+        call.concerns = body.followee_id
         await self._relations.unfollow(call.caller.user_id, body.followee_id)
         return ok({"message": _UNFOLLOWED}, _UNFOLLOWED)
 
@@ -100,10 +105,7 @@ class RelationRoutes:
         self, call: Call, user_id: fields.TextId, query: Annotated[RelatedUsersQuery, Query()]
     ) -> Answer:
         """A page of a user's followers."""
-        kind = f"followers:{user_id}"
-        request = query.request(self._cursors.open(kind, query.cursor))
-        found = await within_reach(request, partial(self._relations.followers, user_id))
-        return self._listed(call, query, "followers", kind, found)
+        return await self._page(call, user_id, query, "followers", self._relations.followers)
 
     @operation(
         "GET",
@@ -121,10 +123,7 @@ class RelationRoutes:
         self, call: Call, user_id: fields.TextId, query: Annotated[RelatedUsersQuery, Query()]
     ) -> Answer:
         """A page of those whom a user follows."""
-        kind = f"followees:{user_id}"
-        request = query.request(self._cursors.open(kind, query.cursor))
-        found = await within_reach(request, partial(self._relations.followees, user_id))
-        return self._listed(call, query, "followees", kind, found)
+        return await self._page(call, user_id, query, "followees", self._relations.followees)
 
     @operation(
         "GET",
@@ -144,12 +143,17 @@ class RelationRoutes:
         found = await self._relations.check(call.caller.user_id, query.ids)
         return ok({"relations": [relation_content(one) for one in found]}, "relations found")
 
-    def _listed(
-        self, call: Call, query: RelatedUsersQuery, name: str, kind: str, found: Page[RelatedUser]
+    async def _page(
+        self, call: Call, user_id: int, query: RelatedUsersQuery, name: str, read: _Read
     ) -> Answer:
+        kind = f"{name}:{user_id}"
+        request = query.request(self._cursors.open(kind, query.cursor))
+        found = await within_reach(request, partial(read, user_id))
         next_cursor = self._cursors.seal(kind, found.next_cursor)
         content = {
             name: [related_user_content(user) for user in found.items],
             **page_content(found, next_cursor, page=query.page, limit=query.limit),
         }
-        return ok(content, f"{name} found", next_link=call.next_link(next_cursor))
+        answer = ok(content, f"{name} found", next_link=call.next_link(next_cursor))
+        answer.about = user_id
+        return answer

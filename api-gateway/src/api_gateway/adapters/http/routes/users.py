@@ -161,7 +161,7 @@ class UserRoutes:
     async def get(self, call: Call, user_id: fields.TextId) -> Answer:
         """A profile; the e-mail address is in it for its owner only."""
         answer = self._views.found(call, await self._users.get(user_id))
-        answer.about = user_id
+        answer.about, answer.alone = user_id, True
         return answer
 
     @operation(
