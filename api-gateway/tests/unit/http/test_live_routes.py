@@ -91,6 +91,7 @@ async def test_a_socket_path_asked_without_upgrade_says_that_it_is_one() -> None
         answer = await client.get("http://gateway/live/socket")
         other = await client.put("http://gateway/live/socket")
     assert (answer.status_code, answer.headers["upgrade"]) == (426, "websocket")
+    assert answer.headers["sec-websocket-version"] == "13"
     assert (other.status_code, other.headers["allow"]) == (405, "GET, OPTIONS")
 
 
@@ -98,6 +99,8 @@ async def test_a_socket_is_opened_or_refused_in_the_envelope() -> None:
     app = EdgeOfTest().app(things(), LIVE)
     opened = await talk(app, "websocket", "/live/socket", b"token=1")
     assert [one["type"] for one in opened] == ["websocket.accept", "websocket.close"]
+    names = {name for name, _ in opened[0]["headers"]}
+    assert {b"x-request-id", b"traceparent", b"x-content-type-options"} <= names
     for path in ("/live/socket", "/nowhere", "/api/v1/things"):
         start, body = await talk(app, "websocket", path)
         assert start["type"] == "websocket.http.response.start"

@@ -110,12 +110,38 @@ async def test_a_body_may_take_longer_than_a_head(port: int) -> None:
     writer.close()
 
 
+ASKING = b"upgrade: websocket\r\nconnection: upgrade\r\n"
+VERSION = b"sec-websocket-version: 13\r\n"
+KEY = b"sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        HEAD + ASKING,
+        HEAD + ASKING + KEY,
+        HEAD + ASKING + VERSION.replace(b"13", b"12") + KEY,
+        HEAD + ASKING + VERSION + KEY.replace(b"==", b""),
+        HEAD + ASKING + VERSION + KEY + b"sec-websocket-protocol: a b;;\r\n",
+        HEAD + ASKING + VERSION + KEY + b"origin: http://a\r\norigin: http://b\r\n",
+        HEAD.replace(b"1.1", b"1.0") + ASKING + VERSION + KEY,
+        HEAD.replace(b"GET", b"POST") + ASKING + VERSION + KEY + b"content-length: 2\r\n",
+    ],
+    ids=["nothing", "version", "other version", "key", "protocol", "origins", "HTTP/1.0", "POST"],
+)
+async def test_no_sound_handshake_is_a_request_like_any_other(port: int, head: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(head + b"\r\n" + b"{}" * (b"length" in head))
+    async with asyncio.timeout(5):
+        answer = await reader.readuntil(b"\r\n\r\n") + await reader.read(2)
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert answer.endswith(b"hi")
+
+
 async def test_a_socket_that_is_open_is_no_head_that_is_waited_for(port: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(
-        HEAD + b"upgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\n"
-        b"sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-    )
+    writer.write(HEAD + ASKING + VERSION + KEY + b"\r\n")
     async with asyncio.timeout(5):
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
     frame = asyncio.create_task(reader.read(1))

@@ -170,17 +170,17 @@ async def test_unread_counts_reach_the_other_devices(house: House) -> None:
     assert one.frames[-1] == unread_frame(1)
 
 
-async def test_what_is_marked_elsewhere_is_named_before_the_count(house: House) -> None:
+async def test_what_is_marked_elsewhere_is_named_after_the_count(house: House) -> None:
     house.inboxes.add(count=3)
     (_, one), (_, two) = await house.resumed(), await house.resumed()
     marked = UnreadChanged(1, 1, read_ids=(101,), archived_ids=(102,), unarchived_ids=(103,))
     house.inboxes.sources[0].tell(marked)
-    await eventually(lambda: one.types[-1] == two.types[-1] == "unread")
+    await eventually(lambda: one.types[-1] == two.types[-1] == "archived")
     assert one.frames[-4:] == [
+        unread_frame(1),
         read_frame([101], None, 1),
         archived_frame([102], archived=True, unread=1),
         archived_frame([103], archived=False, unread=1),
-        unread_frame(1),
     ]
     house.inboxes.unread[1] = 1
     await house.inboxes.mark_seen(1, 2)

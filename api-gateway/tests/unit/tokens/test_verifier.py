@@ -65,6 +65,16 @@ async def test_an_expired_token_is_told_so(world: World) -> None:
     assert await world.refusal(world.signer.sign(exp=time.time() - 1)) == "TOKEN_EXPIRED"
 
 
+async def test_that_a_token_is_over_is_told_before_what_else_is_wrong_with_it(
+    world: World,
+) -> None:
+    for wrong in (Signer("k1"), Signer("another")):
+        assert await world.refusal(wrong.sign(exp=time.time() - 1)) == "TOKEN_EXPIRED"
+        assert await world.refusal(wrong.sign()) == "UNAUTHENTICATED"
+    forged = jwt.encode(good_claims() | {"exp": time.time() - 1}, "s" * 32, "HS256")
+    assert await world.refusal(forged) == "TOKEN_EXPIRED"
+
+
 async def test_a_token_expires_though_it_is_remembered(world: World) -> None:
     token = world.signer.sign()
     await world.tokens.verify(token)

@@ -66,7 +66,11 @@ class UpgradeRequired(EdgeError):
     """The path is a WebSocket's."""
 
     status, code, message = 426, "UPGRADE_REQUIRED", "upgrade required"
-    fields: Mapping[str, str] = {"upgrade": "websocket", "connection": "Upgrade"}
+    fields: Mapping[str, str] = {
+        "upgrade": "websocket",
+        "connection": "Upgrade",
+        "sec-websocket-version": "13",
+    }
 
 
 class BodyTooLarge(EdgeError):

@@ -44,6 +44,9 @@ def common_fields(request_id: str, fields: Fields, given: Iterable[tuple[bytes, 
     return common
 
 
+_BEGINNINGS: Final = ("http.response.start", "websocket.http.response.start", "websocket.accept")
+
+
 class Exchange:
     """The way back of one answer; knows its status once it has begun, 0 before."""
 
@@ -59,15 +62,13 @@ class Exchange:
 
     async def send(self, message: Message) -> None:
         """Pass a message on; the beginning of an answer gets the fields that all have."""
-        if message["type"] in ("http.response.start", "websocket.http.response.start"):
-            self.status = message["status"]
+        if message["type"] in _BEGINNINGS:
+            self.status = message.get("status", 101)
             given = message.get("headers", ())
             common = common_fields(self._request_id, self._fields, given)
             message["headers"] = [*given, *common]
             if parent := tracing.traceparent():
                 message["headers"].append((b"traceparent", parent.encode()))
-        elif message["type"] == "websocket.accept":
-            self.status = 101
         elif message["type"] == "websocket.close" and not self.status:
             self.status = 403
         await self._send(message)

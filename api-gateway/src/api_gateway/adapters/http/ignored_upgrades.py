@@ -1,7 +1,8 @@
 """A request that asks for another protocol than WebSocket is one like any other (RFC 9110, 7.8).
 
-Clients that could speak HTTP/2 ask for `h2c` with whatever they send first, a body included. The
-parser takes none of a request with Upgrade: what follows the head is the other protocol to it.
+So is one that asks for WebSocket in another way than RFC 6455, 4.1, says. Clients that could speak
+HTTP/2 ask for `h2c` with whatever they send first, a body included. The parser takes none of a
+request with Upgrade: what follows the head is the other protocol to it.
 """
 
 import sys
@@ -9,6 +10,11 @@ from collections.abc import Iterator
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from websockets.datastructures import Headers
+from websockets.exceptions import InvalidHandshake
+from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
+from websockets.http11 import Request
+from websockets.server import ServerProtocol
 
 
 class UpgradeIgnoringHttp(HttpToolsProtocol):
@@ -34,6 +40,21 @@ class UpgradeIgnoringHttp(HttpToolsProtocol):
             and not self._should_upgrade()
             and any(name == b"upgrade" for name, _ in self.headers)
         )
+
+    def _should_upgrade(self) -> bool:
+        return super()._should_upgrade() and self._is_handshake()
+
+    def _is_handshake(self) -> bool:
+        """Whether who speaks WebSocket here would take it: refusals of its own are plain text."""
+        fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers]
+        target, method = self.url.decode("latin-1"), self.parser.get_method().decode("ascii")
+        version = f"HTTP/{self.parser.get_http_version()}"
+        judge = ServerProtocol(extensions=[ServerPerMessageDeflateFactory()])
+        try:
+            judge.process_request(Request(target, Headers(fields), method, version))
+        except InvalidHandshake:
+            return False
+        return True
 
     def on_headers_complete(self) -> None:
         """Hand the request over, unless it is to be read again."""

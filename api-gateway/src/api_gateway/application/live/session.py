@@ -142,7 +142,7 @@ class Session:
         """Some were read, seen or archived; frames that say so move nothing."""
         if self.phase is not Phase.LIVE:
             return []
-        return [*marks, *self.unread(unread)]
+        return [*self.unread(unread), *marks]
 
     def passing(self, frame: Frame) -> list[Frame]:
         """Something of the moment, which moves nothing; before `ready` there is no moment."""
