@@ -108,9 +108,14 @@ class InMemoryUploads:
                 known.expires_at = max(known.expires_at, self.now + DAY)
             return known.upload, known.source == arrival.source
         if known is None:
-            if await self.used(arrival.owner_id) + arrival.bytes > quota_bytes:
+            used = await self.used(arrival.owner_id)
+            if arrival.resumable_id and self.resumables is not None:
+                used -= self.resumables.rows[arrival.resumable_id].length
+            if used + arrival.bytes > quota_bytes:
                 raise QuotaExceeded
             known = self._new(arrival)
+        elif known.expires_at is not None:
+            known.expires_at = max(known.expires_at, self.now + DAY)
         known.source, known.attempts, known.leased_until = arrival.source, 0, NOW
         known.upload = replace(known.upload, state=State.PROCESSING, failure="")
         self.events.append(MediaUploaded(known.upload.id, arrival.owner_id))
@@ -137,7 +142,8 @@ class InMemoryUploads:
 
     async def used(self, owner_id: int) -> int:
         uploads = [row.upload for row in self.rows.values()]
-        return sum(upload.bytes for upload in uploads if upload.owner_id == owner_id)
+        used = sum(upload.bytes for upload in uploads if upload.owner_id == owner_id)
+        return used + (self.resumables.announced(owner_id) if self.resumables else 0)
 
     async def get(self, upload_id: int) -> Upload | None:
         return self.rows[upload_id].upload if upload_id in self.rows else None
@@ -192,6 +198,10 @@ class InMemoryUploads:
     async def release(self, upload_id: int, delay: timedelta) -> None:
         self.rows[upload_id].leased_until = self.now + delay
 
+    async def give_back(self, upload_id: int, delay: timedelta) -> None:
+        self.rows[upload_id].attempts -= 1
+        await self.release(upload_id, delay)
+
     async def expire(self) -> int:
         old = [
             key
@@ -226,9 +236,11 @@ class InMemoryResumables:
         self._uploads = uploads
         uploads.resumables = self
 
-    async def begin(self, upload: ResumableUpload) -> None:
+    async def begin(self, upload: ResumableUpload, quota_bytes: int) -> None:
         if upload.owner_id in self._uploads.gone:
             raise AuthorGone
+        if await self._uploads.used(upload.owner_id) + upload.length > quota_bytes:
+            raise QuotaExceeded
         self.rows[upload.id] = upload
 
     async def get(self, upload_id: str) -> ResumableUpload | None:
@@ -243,6 +255,11 @@ class InMemoryResumables:
         after = replace(known, offset=known.offset + size, parts=(*known.parts, part))
         self.rows[upload.id] = after
         return after
+
+    def announced(self, owner_id: int) -> int:
+        """How many bytes an owner's uploads that are under way will have."""
+        mine = [row for row in self.rows.values() if row.owner_id == owner_id]
+        return sum(row.length for row in mine if row.media_id is None)
 
     def became(self, upload_id: str, media_id: int) -> None:
         """It has become media, to which its parts belong."""

@@ -1,5 +1,6 @@
 """One suite for what is kept of uploads: in memory and in PostgreSQL."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -10,10 +11,12 @@ from service_kit.config import PostgresSettings
 from service_kit.database import Database, open_database
 
 from post_service.adapters.event_records import event_to_record
+from post_service.adapters.postgres.posts import PostgresPosts
 from post_service.adapters.postgres.resumable import PostgresResumables
 from post_service.adapters.postgres.units import PostgresUnits
 from post_service.adapters.postgres.uploads import PostgresUploads
 from post_service.application.media_ports import Resumables, Uploads
+from post_service.application.use_cases import Publications
 from post_service.domain.errors import AuthorGone
 from post_service.domain.media import (
     Arrival,
@@ -24,7 +27,7 @@ from post_service.domain.media import (
     State,
     UploadNotFound,
 )
-from post_service.domain.models import MediaDraft, PostChange
+from post_service.domain.models import MediaDraft, NewPost, PostChange
 from tests.builders import a_new_post
 from tests.media_fakes import InMemoryResumables, InMemoryUploads, an_outcome
 
@@ -127,7 +130,7 @@ async def test_who_is_gone_uploads_nothing(store: Store) -> None:
     with pytest.raises(AuthorGone):
         await store.uploads.add(an_arrival(), QUOTA)
     with pytest.raises(AuthorGone):
-        await store.resumables.begin(an_upload())
+        await store.resumables.begin(an_upload(), QUOTA)
 
 
 async def test_each_upload_that_waits_is_one_workers_until_its_lease_ends(store: Store) -> None:
@@ -205,6 +208,67 @@ async def test_uploads_expire_that_nothing_shows(store: Store) -> None:
     assert await store.uploads.get(avatar.id) is not None
 
 
+async def test_what_is_shown_does_not_expire_by_being_sent_again(store: Store) -> None:
+    avatar, _ = await store.uploads.add(an_arrival(), QUOTA)
+    await store.uploads.show_avatar(1, avatar.stem)
+    await store.uploads.add(an_arrival(), QUOTA)
+    await store.wait(timedelta(days=2))
+    await store.uploads.expire()
+    assert await store.uploads.get(avatar.id) is not None
+
+
+async def test_what_failed_has_its_time_anew_when_it_is_sent_again(store: Store) -> None:
+    made, _ = await store.uploads.add(an_arrival(), QUOTA)
+    await store.uploads.fail(made.id, "it is damaged")
+    await store.wait(timedelta(days=2))
+    await store.uploads.add(an_arrival(), QUOTA)
+    await store.uploads.expire()
+    assert await store.uploads.get(made.id) is not None
+
+
+async def test_an_attempt_that_was_none_is_given_back(store: Store) -> None:
+    made, _ = await store.uploads.add(an_arrival(), QUOTA)
+    for _ in range(2):
+        job = await store.uploads.claim(LEASE)
+        assert job is not None
+        assert job.attempt == 1
+        await store.uploads.give_back(made.id, LEASE)
+        assert await store.uploads.claim(LEASE) is None
+        await store.wait(2 * LEASE)
+
+
+async def test_what_is_under_way_counts_with_what_was_announced(store: Store) -> None:
+    opened = an_upload(length=60)
+    await store.resumables.begin(opened, QUOTA)
+    assert await store.uploads.used(1) == 60
+    with pytest.raises(QuotaExceeded):
+        await store.resumables.begin(an_upload(length=41), QUOTA)
+    with pytest.raises(QuotaExceeded):
+        await store.uploads.add(an_arrival(b"a", size=41), QUOTA)
+    after = await store.resumables.append(opened, "incoming/1", 60)
+    whole = replace(an_arrival(size=60), source=after.parts, resumable_id=opened.id)
+    await store.uploads.add(whole, 60)
+    assert await store.uploads.used(1) == 60
+
+
+async def test_two_changes_that_swap_uploads_do_not_wait_for_each_other(
+    database: Database,
+) -> None:
+    await database.fetch("empty", f"TRUNCATE {TABLES}")
+    uploads = PostgresUploads(database, event_to_record, lambda: None)
+    units = PostgresUnits(database, event_to_record, lambda: None)
+    publications = Publications(PostgresPosts(database), units)
+    made = [(await uploads.add(an_arrival(name), QUOTA))[0].id for name in (b"a", b"b")]
+    shown = [(MediaDraft("", "", media_id=number),) for number in made]
+    for _ in range(20):
+        posts = [await publications.create(NewPost(1, "a", media=one), None) for one in shown]
+        async with asyncio.TaskGroup() as race:
+            for post, other in zip(posts, reversed(shown), strict=True):
+                race.create_task(publications.update(post.id, PostChange(media=other), 1))
+        for post in posts:
+            await publications.delete(post.id, 1)
+
+
 async def test_an_avatar_is_in_use_until_there_is_another_one(store: Store) -> None:
     first, _ = await store.uploads.add(an_arrival(b"a"), QUOTA)
     second, _ = await store.uploads.add(an_arrival(b"b"), QUOTA)
@@ -235,7 +299,7 @@ def an_upload(length: int = 10) -> ResumableUpload:
 
 async def test_parts_follow_each_other(store: Store) -> None:
     opened = an_upload()
-    await store.resumables.begin(opened)
+    await store.resumables.begin(opened, QUOTA)
     assert await store.resumables.get(opened.id) == opened
     first = await store.resumables.append(opened, "incoming/1", 4)
     assert (first.offset, first.parts) == (4, ("incoming/1",))
@@ -253,7 +317,7 @@ async def test_what_is_no_id_is_no_upload(store: Store, upload_id: str) -> None:
 
 async def test_what_has_become_media_takes_no_more_parts_and_keeps_its_own(store: Store) -> None:
     opened = an_upload()
-    await store.resumables.begin(opened)
+    await store.resumables.begin(opened, QUOTA)
     after = await store.resumables.append(opened, "incoming/1", 10)
     arrived = replace(an_arrival(), source=after.parts, resumable_id=opened.id)
     made, is_kept = await store.uploads.add(arrival=arrived, quota_bytes=QUOTA)
@@ -267,7 +331,7 @@ async def test_what_has_become_media_takes_no_more_parts_and_keeps_its_own(store
 
 async def test_pieces_that_are_media_already_become_that(store: Store) -> None:
     opened = an_upload()
-    await store.resumables.begin(opened)
+    await store.resumables.begin(opened, QUOTA)
     made, _ = await store.uploads.add(an_arrival(), QUOTA)
     again = replace(an_arrival(), source=("incoming/2",), resumable_id=opened.id)
     assert await store.uploads.add(again, QUOTA) == (made, False)
@@ -278,7 +342,7 @@ async def test_pieces_that_are_media_already_become_that(store: Store) -> None:
 
 async def test_what_is_given_up_dooms_its_parts(store: Store) -> None:
     opened = an_upload()
-    await store.resumables.begin(opened)
+    await store.resumables.begin(opened, QUOTA)
     after = await store.resumables.append(opened, "incoming/1", 4)
     await store.resumables.forget(opened.id)
     assert await store.uploads.doomed() == ["incoming/1"]
@@ -288,7 +352,7 @@ async def test_what_is_given_up_dooms_its_parts(store: Store) -> None:
 
 async def test_what_is_too_old_is_forgotten(store: Store) -> None:
     opened = replace(an_upload(), expires_at=datetime.now(UTC) - timedelta(seconds=1))
-    await store.resumables.begin(opened)
+    await store.resumables.begin(opened, QUOTA)
     await store.resumables.expire()
     assert await store.resumables.get(opened.id) is None
 

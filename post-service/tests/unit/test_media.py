@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from post_service.adapters.object_store import StoreUnavailable
 from post_service.application.media import INCOMING, MediaLibrary, Places
 from post_service.application.processing import Processing, Sweeping, Workers
 from post_service.application.resumable import ResumableUploads
@@ -148,6 +149,24 @@ async def test_what_kills_its_workers_has_failed_after_three_attempts(world: Wor
     assert (await world.library.get(upload.id, 1)).failure == "it could not be processed"
 
 
+async def test_while_the_store_is_away_nothing_is_attempted(world: World) -> None:
+    upload = await world.taken()
+
+    class Away(CopyingProcessor):
+        async def process(self, *arguments: object, **how: object) -> media.Outcome:
+            raise StoreUnavailable
+
+    away = Processing(world.uploads, world.objects, Away())
+    for _ in range(5):
+        with pytest.raises(StoreUnavailable):
+            await away.next()
+        assert not await away.next()
+        world.uploads.now += timedelta(minutes=1)
+    await world.processing.next()
+    assert (await world.library.get(upload.id, 1)).state is media.State.READY
+    assert world.processor.in_idle_time == [True]
+
+
 async def test_a_worker_that_dies_is_followed_by_another_one(world: World) -> None:
     upload = await world.taken()
     world.processor.dies = 2
@@ -202,6 +221,24 @@ async def test_a_piece_belongs_where_the_upload_is_and_not_beyond_its_end(
         await world.resumable.append(opened.id, 1, offset, pieces(CAT))
     assert world.objects.content == {}
     assert (await world.resumable.get(opened.id, 1)).upload.offset == 0
+
+
+async def test_a_piece_of_nothing_is_nothing(world: World) -> None:
+    opened = (await world.resumable.begin(1, 8)).upload
+    for _ in range(3):
+        done = await world.resumable.append(opened.id, 1, 0, pieces(b""))
+        assert (done.upload.offset, done.upload.parts) == (0, ())
+    assert world.objects.content == {}
+
+
+async def test_what_is_announced_counts_until_it_is_there_or_given_up() -> None:
+    world = World(quota=20)
+    first = (await world.resumable.begin(1, len(CAT))).upload
+    with pytest.raises(media.QuotaExceeded):
+        await world.resumable.begin(1, 21 - len(CAT))
+    await world.resumable.abort(first.id, 1)
+    second = (await world.resumable.begin(1, len(CAT))).upload
+    assert (await world.resumable.append(second.id, 1, 0, pieces(CAT))).media is not None
 
 
 async def test_pieces_that_are_no_picture_are_forgotten(world: World) -> None:

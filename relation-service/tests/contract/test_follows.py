@@ -15,11 +15,12 @@ from service_kit.testing import eventually
 from relation_service.adapters.event_records import event_to_record
 from relation_service.adapters.postgres import PostgresFollows, PostgresUnits, follow
 from relation_service.application.ports import Follows, Units
+from relation_service.application.use_cases import REMOVED_AT_ONCE, Relations
 from relation_service.domain.errors import AlreadyFollowing, UserNotFound
 from relation_service.domain.events import Event, FollowCreated, FollowDeleted
 from relation_service.domain.models import FollowerIds, Pair, Place, Relation, Window
 from tests.builders import NOW
-from tests.fakes import InMemoryFollows
+from tests.fakes import InMemoryFollows, InMemoryUsers
 
 Store = tuple[Follows, Units]
 
@@ -229,13 +230,40 @@ async def test_a_follow_that_waited_for_the_deletion_of_the_followee_is_not_made
     assert await database.fetch("left", "SELECT FROM follows UNION ALL SELECT FROM outbox") == []
 
 
+async def test_all_relations_of_a_user_go_while_somebody_ends_one_of_them(
+    database: Database,
+) -> None:
+    follows = PostgresFollows(database)
+    units = PostgresUnits(database, event_to_record, lambda: None)
+    relations = Relations(follows, InMemoryUsers(), units, lambda: NOW)
+    await database.fetch("empty", "TRUNCATE follows, deleted_users, outbox")
+    sql = """INSERT INTO follows (follower_id, followee_id)
+        SELECT n, 1 FROM generate_series(2, 1 + $1::integer) AS n"""
+    await database.fetch("follow", sql, 2 * REMOVED_AT_ONCE)
+    removed, may_commit = asyncio.Event(), asyncio.Event()
+
+    async def unfollow_and_wait() -> None:
+        async with units.begin() as unit:
+            assert await unit.remove(Pair(2, 1)) is not None
+            removed.set()
+            await may_commit.wait()
+
+    async with asyncio.TaskGroup() as race:
+        race.create_task(unfollow_and_wait())
+        await removed.wait()
+        race.create_task(relations.user_deleted(1))
+        await eventually(lambda: _is_waiting(database, "transactionid"))
+        may_commit.set()
+    assert (await follows.page("followers", 1, Window(20))).total == 0
+
+
 def _nameless(event: Event) -> OutboxRecord:
     """A record that can't be kept."""
     missing: Any = None
     return replace(event_to_record(event), type=missing)
 
 
-async def _is_waiting(database: Database) -> bool:
-    """Whether a transaction waits for an advisory lock."""
-    sql = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-    return bool(await database.fetch("waiting", sql))
+async def _is_waiting(database: Database, kind: str = "advisory") -> bool:
+    """Whether a transaction waits for a lock of that kind."""
+    sql = "SELECT FROM pg_locks WHERE locktype = $1 AND NOT granted"
+    return bool(await database.fetch("waiting", sql, kind))

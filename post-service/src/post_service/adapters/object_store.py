@@ -1,5 +1,6 @@
 """Files as objects of a store: a folder of this machine, or anything that speaks S3."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -92,12 +93,16 @@ class ObjectStoreObjects:
 
     async def clear_unfinished(self, older_than: timedelta) -> None:
         """A folder keeps what a killed process was writing, under names that end in #number."""
-        if self._folder is None:
-            return
-        before = datetime.now(UTC) - older_than
-        for path in self._folder.rglob("*#*"):
+        if self._folder is not None:
+            before = datetime.now(UTC) - older_than
+            await asyncio.to_thread(_clear_unfinished, self._folder, before)
+
+
+def _clear_unfinished(folder: Path, before: datetime) -> None:
+    for path in folder.rglob("*#*"):
+        with suppress(FileNotFoundError):  # whoever writes it has just given it its name
             if datetime.fromtimestamp(path.stat().st_mtime, UTC) < before:
-                path.unlink(missing_ok=True)
+                path.unlink()
 
 
 def _open(url: str) -> "tuple[ObjectStore, Path | None]":

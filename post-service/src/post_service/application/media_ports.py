@@ -67,7 +67,7 @@ class Uploads(Protocol):
         ...
 
     async def used(self, owner_id: int) -> int:
-        """How many bytes the uploads of an owner have."""
+        """How many bytes the uploads of an owner have, with those announced that are under way."""
         ...
 
     async def get(self, upload_id: int) -> Upload | None:
@@ -102,6 +102,10 @@ class Uploads(Protocol):
         """Let anybody claim it after a while."""
         ...
 
+    async def give_back(self, upload_id: int, delay: timedelta) -> None:
+        """As `release`, and the attempt was none."""
+        ...
+
     async def expire(self) -> int:
         """Delete the uploads that nothing has shown for too long, and doom their objects."""
         ...
@@ -122,8 +126,8 @@ class Uploads(Protocol):
 class Resumables(Protocol):
     """Uploads under way. Each method takes effect whole or not at all."""
 
-    async def begin(self, upload: ResumableUpload) -> None:
-        """Open one. Raises `AuthorGone`."""
+    async def begin(self, upload: ResumableUpload, quota_bytes: int) -> None:
+        """Open one. Raises `AuthorGone`, and `QuotaExceeded` for what it announces."""
         ...
 
     async def get(self, upload_id: str) -> ResumableUpload | None:

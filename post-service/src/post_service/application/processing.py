@@ -10,6 +10,7 @@ from typing import Final
 
 from post_service.application.media import INCOMING, SHOWN
 from post_service.application.media_ports import Objects, Processors, Resumables, Turns, Uploads
+from post_service.domain.errors import Unavailable
 from post_service.domain.media import Job, Outcome, ProcessingFailed, WorkerDied
 
 LEASE: Final = timedelta(minutes=5)
@@ -34,6 +35,7 @@ class Processing:
         """Work on the oldest upload that waits; False where none does.
 
         A crash leaves it to whoever claims it after the lease; after three attempts it has failed.
+        While the store is away nothing is attempted: raises `Unavailable`.
         """
         job = await self.uploads.claim(LEASE)
         if job is None:
@@ -47,6 +49,9 @@ class Processing:
         except WorkerDied:
             await self.uploads.release(job.upload.id, _PAUSE)
             return True
+        except Unavailable:
+            await self.uploads.give_back(job.upload.id, _PAUSE)
+            raise
         if not is_wanted:
             await self._withdraw(job)
         await self.objects.delete(job.source)

@@ -59,11 +59,9 @@ class ResumableUploads:
             raise InvalidArgument(violations=wrong)
         if length > max(limits.image, limits.video):
             raise MediaTooLarge(max(limits.image, limits.video))
-        if await self.library.uploads.used(owner_id) + length > self.library.quota_bytes:
-            raise QuotaExceeded
         expires = datetime.now(UTC) + _LIFETIME
         upload = ResumableUpload(uuid4().hex, owner_id, length, 0, (), expires)
-        await self.resumables.begin(upload)
+        await self.resumables.begin(upload, self.library.quota_bytes)
         return Progress(upload, None)
 
     async def get(self, upload_id: str, caller_id: int) -> Progress:
@@ -90,6 +88,9 @@ class ResumableUploads:
             key = f"{INCOMING}/{upload.id}/{offset:012}-{uuid4().hex}"
             piece = _Piece(upload.length - offset)
             await self.library.objects.put(key, piece.watch(chunks))
+            if not piece.bytes:
+                await self.library.objects.delete([key])
+                return await self._progress(upload)
             try:
                 upload = await self.resumables.append(upload, key, piece.bytes)
             except (OffsetConflict, UploadNotFound):

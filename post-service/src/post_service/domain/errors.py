@@ -6,6 +6,7 @@ from service_kit.errors import (
     InvalidArgument,
     NotFound,
     Unauthenticated,
+    Unavailable,
 )
 from service_kit.errors import PermissionDenied as Forbidden
 
@@ -19,6 +20,7 @@ __all__ = [
     "PostNotFound",
     "StalePost",
     "TooManyIds",
+    "Unavailable",
 ]
 
 

@@ -56,6 +56,12 @@ def names_uploads(media: Sequence[MediaDraft]) -> bool:
     return any(item.media_id or item.stem for item in media)
 
 
+def uploads_named(media: Sequence[MediaDraft]) -> tuple[list[int], list[str]]:
+    """The ids and the stems by which they name uploads."""
+    ids = [item.media_id for item in media if item.media_id]
+    return ids, [item.stem for item in media if item.stem]
+
+
 async def insert(
     connection: Connection, draft: Draft, to_record: Callable[[PostEvent], OutboxRecord]
 ) -> tuple[Post, bool]:
@@ -89,7 +95,5 @@ async def shown(
     """
     if not names_uploads(media):
         return list(media)
-    ids = [item.media_id for item in media if item.media_id]
-    stems = [item.stem for item in media if item.stem]
-    rows = await connection.fetch(_NAMED, author_id, ids, stems)
+    rows = await connection.fetch(_NAMED, author_id, *uploads_named(media))
     return resolved(media, [(row["id"], row["stem"], row["content_type"]) for row in rows])

@@ -4,7 +4,7 @@ from typing import Final
 
 from service_kit.database import Database, Row
 
-from post_service.adapters.postgres.uploads import lock_living
+from post_service.adapters.postgres.uploads import check_quota, lock_living, lock_quota
 from post_service.domain.media import OffsetConflict, ResumableUpload, UploadNotFound
 
 _APPEND: Final = """
@@ -26,11 +26,13 @@ class PostgresResumables:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def begin(self, upload: ResumableUpload) -> None:
+    async def begin(self, upload: ResumableUpload, quota_bytes: int) -> None:
         sql = """INSERT INTO resumable_uploads (id, owner_id, length, expires_at)
             VALUES ($1, $2, $3, $4)"""
         async with self._database.transaction() as connection:
             await lock_living(connection, upload.owner_id)
+            await lock_quota(connection, upload.owner_id)
+            await check_quota(connection, upload.owner_id, upload.length, quota_bytes)
             arguments = (upload.id, upload.owner_id, upload.length, upload.expires_at)
             await connection.execute(sql, *arguments)
 

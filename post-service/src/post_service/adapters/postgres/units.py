@@ -10,7 +10,13 @@ from service_kit.database import Connection, Database, existing
 from service_kit.outbox import OutboxRecord
 from service_kit.unit_of_work import Emit, unit_of_work
 
-from post_service.adapters.postgres.insertion import PostIds, insert, names_uploads, shown
+from post_service.adapters.postgres.insertion import (
+    PostIds,
+    insert,
+    names_uploads,
+    shown,
+    uploads_named,
+)
 from post_service.adapters.postgres.locks import LOCK_DELETED, LOCK_KIND
 from post_service.adapters.postgres.rows import POST, post_from_row
 from post_service.adapters.postgres.writes import Draft, alteration
@@ -22,6 +28,13 @@ _ACTIONS: Final = {PostCreated: "created", PostUpdated: "updated", PostDeleted: 
 _DETACH: Final = """
 WITH links AS (DELETE FROM post_tags WHERE post_id = $1 AND $2)
 DELETE FROM media WHERE post_id = $1 AND $3
+"""
+# All of them in one order: two changes that swap uploads would wait for each other.
+_LOCK_UPLOADS: Final = """
+SELECT FROM uploads WHERE owner_id = $2 AND (
+    id IN (SELECT upload_id FROM media WHERE post_id = $1)
+    OR id = ANY($3::bigint[]) OR stem = ANY($4::text[]))
+ORDER BY id FOR UPDATE
 """
 _CHANGED: Final = f"SELECT {POST} FROM posts AS post WHERE id = $1"  # noqa: S608
 _WHOSE: Final = "SELECT author_id FROM posts WHERE id = $1"
@@ -93,8 +106,11 @@ class PostgresUnit:
 
     async def change(self, post_id: int, change: PostChange) -> Post:
         replaced = (change.tags is not None, change.media is not None)
-        await self.connection.execute(_DETACH, post_id, *replaced)
         author_id = await self.connection.fetchval(_WHOSE, post_id)
+        if change.media is not None:
+            named = uploads_named(change.media)
+            await self.connection.execute(_LOCK_UPLOADS, post_id, author_id, *named)
+        await self.connection.execute(_DETACH, post_id, *replaced)
         media = await shown(self.connection, author_id, change.media or ())
         sql, arguments = alteration(post_id, change, media)
         await self.connection.execute(sql, *arguments)

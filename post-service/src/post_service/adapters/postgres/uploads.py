@@ -31,13 +31,22 @@ _LOCK_QUOTA: Final = "SELECT pg_advisory_xact_lock(2, hashint8($1))"
 _COLUMNS: Final = """id, owner_id, stem, content_type, bytes, state, created_at, width, height,
     blurhash, variants, kept_as_sent, failure, duration_ms"""
 _IS_GONE: Final = "SELECT true FROM deleted_authors WHERE author_id = $1"
-_USED: Final = "SELECT coalesce(sum(bytes), 0)::bigint FROM uploads WHERE owner_id = $1"
+# Of those that are under way what was announced, but for the one that is being taken.
+_USED: Final = """
+    SELECT coalesce(sum(bytes), 0)::bigint FROM (
+        SELECT bytes FROM uploads WHERE owner_id = $1
+        UNION ALL SELECT length FROM resumable_uploads
+        WHERE owner_id = $1 AND media_id IS NULL AND expires_at > statement_timestamp()
+            AND id IS DISTINCT FROM $2::text) AS used"""
+# What is shown has no time at which it expires, and gets none by being sent again.
+_LATER: Final = """CASE WHEN expires_at IS NOT NULL
+        THEN greatest(expires_at, statement_timestamp() + interval '1 day') END"""
 _AGAIN: Final = f"""
     UPDATE uploads SET state = 'processing', source = $3, attempts = 0, leased_until = NULL,
-        failure = ''
+        failure = '', expires_at = {_LATER}
     WHERE owner_id = $1 AND digest = $2 AND state = 'failed' RETURNING {_COLUMNS}"""  # noqa: S608
 _KEEP: Final = f"""
-    UPDATE uploads SET expires_at = greatest(expires_at, statement_timestamp() + interval '1 day')
+    UPDATE uploads SET expires_at = {_LATER}
     WHERE owner_id = $1 AND digest = $2 RETURNING {_COLUMNS}, source"""  # noqa: S608
 _BECAME: Final = "UPDATE resumable_uploads SET media_id = $2 WHERE id = $1"
 _INSERT: Final = f"""
@@ -56,13 +65,13 @@ _RESUMABLE: Final = """
     ON CONFLICT (key) DO UPDATE SET doomed_at = statement_timestamp()"""
 _EXPIRED: Final = _REMOVE.format(
     which="""id IN (SELECT id FROM uploads AS old WHERE expires_at < statement_timestamp()
-        AND NOT EXISTS (SELECT FROM media WHERE upload_id = old.id)
+        AND NOT is_avatar AND NOT EXISTS (SELECT FROM media WHERE upload_id = old.id)
         LIMIT $1 FOR UPDATE SKIP LOCKED)"""
 )
 # A post that took an upload while another one lost it.
 _SHOWN: Final = """
     UPDATE uploads SET expires_at = NULL WHERE expires_at < statement_timestamp()
-        AND EXISTS (SELECT FROM media WHERE upload_id = uploads.id)"""
+        AND (is_avatar OR EXISTS (SELECT FROM media WHERE upload_id = uploads.id))"""
 _AVATAR: Final = """
     UPDATE uploads SET is_avatar = (stem = $2), expires_at = CASE
         WHEN stem = $2 OR EXISTS (SELECT FROM media WHERE upload_id = uploads.id) THEN NULL
@@ -109,7 +118,7 @@ class PostgresUploads:
         owner, digest, source = arrival.owner_id, arrival.digest, list(arrival.source)
         async with unit_of_work(self._database, self._wake) as (connection, emit):
             await lock_living(connection, owner)
-            await connection.execute(_LOCK_QUOTA, owner)
+            await lock_quota(connection, owner)
             row = await connection.fetchrow(_AGAIN, owner, digest, source)
             known = None if row else await connection.fetchrow(_KEEP, owner, digest)
             if row is None and known is None:
@@ -122,7 +131,7 @@ class PostgresUploads:
         return upload, known is None or known["source"] == source
 
     async def used(self, owner_id: int) -> int:
-        row = await self._database.fetch_row("media_used", _USED, owner_id)
+        row = await self._database.fetch_row("media_used", _USED, owner_id, None)
         return int(existing(row)[0])
 
     async def get(self, upload_id: int) -> Upload | None:
@@ -181,6 +190,12 @@ class PostgresUploads:
             WHERE id = $1 AND state = 'processing'"""
         await self._database.fetch("release_upload", sql, upload_id, delay)
 
+    async def give_back(self, upload_id: int, delay: timedelta) -> None:
+        sql = """UPDATE uploads SET leased_until = statement_timestamp() + $2::interval,
+                attempts = attempts - 1
+            WHERE id = $1 AND state = 'processing'"""
+        await self._database.fetch("give_upload_back", sql, upload_id, delay)
+
     async def expire(self) -> int:
         async with self._database.transaction() as connection:
             await connection.execute(_SHOWN)
@@ -204,8 +219,7 @@ class PostgresUploads:
 async def _new(connection: Connection, arrival: Arrival, quota_bytes: int) -> Row | None:
     """The row of an upload that the owner has not sent before. Raises `QuotaExceeded`."""
     owner, size = arrival.owner_id, arrival.bytes
-    if await connection.fetchval(_USED, owner) + size > quota_bytes:
-        raise QuotaExceeded
+    await check_quota(connection, owner, size, quota_bytes, arrival.resumable_id)
     told = (arrival.digest, list(arrival.source), arrival.content_type, size)
     row: Row | None = await connection.fetchrow(_INSERT, owner, *told)
     return row
@@ -232,6 +246,26 @@ def upload_from_row(row: Row) -> Upload:
         outcome=outcome,
         failure=row["failure"],
     )
+
+
+async def lock_quota(connection: Connection, owner_id: int) -> None:
+    """Let an owner's uploads begin and end one after the other until the transaction ends."""
+    await connection.execute(_LOCK_QUOTA, owner_id)
+
+
+async def check_quota(
+    connection: Connection,
+    owner_id: int,
+    size: int,
+    quota_bytes: int,
+    without: str | None = None,
+) -> None:
+    """Within the lock, see to it that so many bytes more may come, `without` an open upload's own.
+
+    Raises `QuotaExceeded`.
+    """
+    if await connection.fetchval(_USED, owner_id, without) + size > quota_bytes:
+        raise QuotaExceeded
 
 
 async def lock_living(connection: Connection, owner_id: int) -> None:
