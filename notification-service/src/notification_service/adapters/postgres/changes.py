@@ -5,6 +5,12 @@ from typing import Final
 
 from service_kit.database import Connection, Row, columns, refusals
 
+from notification_service.adapters.postgres.inbox_states import (
+    HOLD,
+    IS_UNREAD,
+    STATE,
+    state_from_row,
+)
 from notification_service.domain.errors import AlreadySent
 from notification_service.domain.events import (
     NotificationCreated,
@@ -15,22 +21,12 @@ from notification_service.domain.groups import membership
 from notification_service.domain.models import Content, Draft, InboxState, Notification, Target
 
 _MEANINGS: Final = {"notifications_idempotency_key": AlreadySent}
-_STATE: Final = """
-inbox.user_id, inbox.last_seq, inbox.unread, inbox.total, inbox.version, inbox.unseen,
-inbox.seen_seq, inbox.archived, inbox.live_seq
-"""
-_IS_UNREAD: Final = "read_at IS NULL AND withdrawn_at IS NULL"
 
 # Rows are locked in the order of user ids, here and in every statement that takes many users.
 _LOCK: Final = """
 INSERT INTO inboxes AS inbox (user_id)
 SELECT user_id FROM unnest($1::bigint[]) AS user_id ORDER BY user_id
 ON CONFLICT (user_id) DO UPDATE SET version = inbox.version
-"""
-# What changes notifications of one inbox holds it in a statement before: the next one then sees
-# whatever the one before it has committed.
-_HOLD: Final = """
-SELECT last_seq FROM inboxes WHERE user_id = $1 AND closed_at IS NULL FOR UPDATE
 """
 _DELIVER: Final = """
 WITH content AS (
@@ -90,17 +86,17 @@ UPDATE inboxes AS inbox SET
     archived = inbox.archived - removed.archived,
     version = version + 1
 FROM removed WHERE inbox.user_id = removed.user_id
-RETURNING {_STATE}, removed.id, removed.seq, removed.withdrawn_at
+RETURNING {STATE}, removed.id, removed.seq, removed.withdrawn_at
 """  # noqa: S608
 _HOLDERS: Final = f"""
 SELECT DISTINCT user_id FROM notifications
-WHERE subject = $1 AND user_id > $2 AND {_IS_UNREAD} ORDER BY user_id LIMIT $3
+WHERE subject = $1 AND user_id > $2 AND {IS_UNREAD} ORDER BY user_id LIMIT $3
 """  # noqa: S608
 _WITHDRAW: Final = f"""
 WITH withdrawn AS (
     UPDATE notifications AS n SET withdrawn_at = clock_timestamp(), payload = NULL
     FROM unnest($1::bigint[], $2::text[]) AS target (user_id, subject)
-    WHERE n.user_id = target.user_id AND n.subject = target.subject AND {_IS_UNREAD}
+    WHERE n.user_id = target.user_id AND n.subject = target.subject AND {IS_UNREAD}
     RETURNING n.id, n.user_id, n.seq, n.withdrawn_at
 ), inbox AS (
     UPDATE inboxes AS i
@@ -113,7 +109,7 @@ WITH withdrawn AS (
     WHERE i.user_id = counted.user_id AND i.closed_at IS NULL
     RETURNING i.*
 )
-SELECT {_STATE}, withdrawn.id, withdrawn.seq, withdrawn.withdrawn_at
+SELECT {STATE}, withdrawn.id, withdrawn.seq, withdrawn.withdrawn_at
 FROM withdrawn JOIN inbox USING (user_id) ORDER BY inbox.user_id, withdrawn.seq
 """  # noqa: S608
 _CLOSE: Final = f"""
@@ -123,7 +119,7 @@ ON CONFLICT (user_id) DO UPDATE SET
     unread = 0, unseen = 0, total = 0, archived = 0, version = inbox.version + 1,
     closed_at = excluded.closed_at
 WHERE inbox.closed_at IS NULL
-RETURNING {_STATE}
+RETURNING {STATE}
 """  # noqa: S608
 
 
@@ -155,7 +151,7 @@ class PostgresInboxChanges:
         return [_created(row, drafts[row["position"] - 1]) for row in rows]
 
     async def remove(self, notification: Notification) -> NotificationWithdrawn | None:
-        if await self._connection.fetchval(_HOLD, notification.user_id) is None:
+        if await self._connection.fetchval(HOLD, notification.user_id) is None:
             return None
         row = await self._connection.fetchrow(_REMOVE, notification.id)
         if row is None:
@@ -177,7 +173,7 @@ class PostgresInboxChanges:
         if not user_ids:
             return []
         rows = await self._connection.fetch(_CLOSE, list(set(user_ids)))
-        return [UnreadChanged(_state(row)) for row in rows]
+        return [UnreadChanged(state_from_row(row)) for row in rows]
 
 
 def _content_to_row(content: Content) -> tuple[object, ...]:
@@ -212,8 +208,4 @@ def _created(row: Row, draft: Draft) -> NotificationCreated:
 
 
 def _withdrawn(row: Row) -> NotificationWithdrawn:
-    return NotificationWithdrawn(row["id"], row["seq"], _state(row), row["withdrawn_at"])
-
-
-def _state(row: Row) -> InboxState:
-    return InboxState(**{name: row[name] for name in InboxState.__match_args__})
+    return NotificationWithdrawn(row["id"], row["seq"], state_from_row(row), row["withdrawn_at"])

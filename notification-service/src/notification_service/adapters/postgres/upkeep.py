@@ -6,14 +6,11 @@ from typing import Final
 from service_kit import inbox
 from service_kit.database import Connection
 
+from notification_service.adapters.postgres.inbox_states import STATE
 from notification_service.adapters.postgres.provenance import forget
 from notification_service.domain.events import UnreadChanged
 from notification_service.domain.models import InboxState
 
-_STATE: Final = """
-inbox.user_id, inbox.last_seq, inbox.unread, inbox.total, inbox.version, inbox.unseen,
-inbox.seen_seq, inbox.archived, inbox.live_seq
-"""
 # In the order of user ids, as whoever changes many inboxes locks them.
 _LOCK: Final = """
 SELECT FROM inboxes WHERE user_id = ANY($1::bigint[]) ORDER BY user_id FOR UPDATE
@@ -50,7 +47,7 @@ SET unread = inbox.unread - counted.unread, unseen = inbox.unseen - counted.unse
     total = total - shown, archived = inbox.archived - counted.archived, version = version + 1
 FROM counted
 WHERE inbox.user_id = counted.user_id AND shown + counted.archived > 0 AND closed_at IS NULL
-RETURNING {_STATE}
+RETURNING {STATE}
 """  # noqa: S608
 _FORGET_WITHDRAWN: Final = """
 DELETE FROM notifications WHERE id IN (
