@@ -18,11 +18,17 @@ class InMemoryRevocationLog:
         self.opened_after: list[int] = []
         self.away = False
         self.refused = 0
+        self._beats = 0
         self._changed = asyncio.Event()
 
     def add(self, revoked: Revoked) -> None:
         """Log a revocation."""
         self.entries.append(LoggedRevocation(len(self.entries) + 1, revoked))
+        self._changed.set()
+
+    def beat(self) -> None:
+        """Say to all streams that the log is still there."""
+        self._beats += 1
         self._changed.set()
 
     def break_off(self) -> None:
@@ -32,7 +38,7 @@ class InMemoryRevocationLog:
 
     async def follow(self, after_id: int) -> AsyncIterator[LoggedRevocation | CaughtUp | Heartbeat]:
         self.opened_after.append(after_id)
-        sent = after_id
+        sent, beats = after_id, self._beats
         first = True
         while True:
             if self.away:
@@ -45,4 +51,7 @@ class InMemoryRevocationLog:
             if first:
                 yield CaughtUp(sent)
                 first = False
+            if beats != self._beats:
+                beats = self._beats
+                yield Heartbeat()
             await self._changed.wait()

@@ -9,7 +9,7 @@ from service_kit.backoff import Delays
 from service_kit.errors import Unavailable
 from service_kit.testing import eventually
 
-from api_gateway.adapters.tokens.revocations import WatchedRevocations
+from api_gateway.adapters.tokens.revocations import RETENTION_SECONDS, WatchedRevocations
 from api_gateway.adapters.tokens.tickets import LivingTickets
 from api_gateway.domain.principal import Principal, Revoked
 from tests.fakes.revocation_log import InMemoryRevocationLog
@@ -94,6 +94,23 @@ async def test_watchers_hear_of_each_revocation_at_once() -> None:
             async with asyncio.timeout(1):
                 heard = [await anext(one), await anext(two)]
     assert heard == [Revoked(7, "s1", None, NOW)] * 2
+
+
+async def test_a_stream_that_lives_on_forgets_what_no_living_token_is_left_of() -> None:
+    log, now = InMemoryRevocationLog(), NOW
+    log.add(Revoked(7, "s1", None, NOW))
+    log.add(Revoked(8, None, None, NOW + 50_000))
+    revocations = WatchedRevocations(log, lambda: now, silence_seconds=5, delays=AT_ONCE)
+    task = asyncio.create_task(revocations.follow())
+    await eventually(revocations.caught_up.is_set)
+    assert revocations.cover(ADA)
+    now = NOW + RETENTION_SECONDS
+    log.beat()
+    await eventually(lambda: not revocations.cover(ADA))
+    assert revocations.cover(BOB)
+    assert log.opened_after == [0]
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_a_silent_stream_is_opened_again() -> None:

@@ -10,11 +10,14 @@ from service_kit import logs
 from service_kit.backoff import Delays
 from service_kit.errors import AppError, Unavailable
 
+from api_gateway.adapters.tokens.void_tokens import VoidTokens
 from api_gateway.application.ports import CaughtUp, Heartbeat, LoggedRevocation, RevocationLog
 from api_gateway.domain.principal import Principal, Revoked
 
 RETENTION_SECONDS: Final = 24 * 3600.0
 """How long a revocation is kept, and so how long a token may live at the most."""
+_PRUNING_SECONDS: Final = 60.0
+"""Between two looks for revocations that no living token is left of."""
 _SILENCE_SECONDS: Final = 25.0
 """Without even a heartbeat for so long, the stream is broken."""
 _DELAYS: Final = Delays(first=0.1, longest=2.0)
@@ -42,7 +45,8 @@ class WatchedRevocations:
         self._silence_seconds = silence_seconds
         self._delays = delays
         self._failures = 0
-        self._by_user: dict[int, list[Revoked]] = {}
+        self._by_user: dict[int, VoidTokens] = {}
+        self._pruned_at = 0.0
         self._watchers: set[asyncio.Queue[Revoked]] = set()
         self._last_id = 0
         self.caught_up = asyncio.Event()
@@ -51,7 +55,7 @@ class WatchedRevocations:
         """Whether a token is void. Raises Unavailable before the log was read once."""
         self._require_caught_up()
         known = self._by_user.get(principal.user_id)
-        return known is not None and any(revoked.covers(principal) for revoked in known)
+        return known is not None and known.cover(principal)
 
     async def check(self) -> None:
         """Raise Unavailable before the log was read once."""
@@ -109,24 +113,23 @@ class WatchedRevocations:
             # A log that is behind what was read is another one (restored): it is read from its
             # beginning next time, and nothing that is known is forgotten.
             self._last_id = 0 if event.last_id < self._last_id else event.last_id
-            self._prune()
             self.caught_up.set()
+        self._prune()
 
     def note(self, revoked: Revoked) -> None:
         """Keep a revocation, and tell all who watch."""
-        known = self._by_user.setdefault(revoked.user_id, [])
-        if revoked not in known:
-            known.append(revoked)
+        self._by_user.setdefault(revoked.user_id, VoidTokens()).add(revoked)
         for queue in self._watchers:
             queue.put_nowait(revoked)
 
     def _prune(self) -> None:
-        oldest = self._clock() - RETENTION_SECONDS
+        """A stream may live for months: with what it tells, and its heartbeats, comes the time."""
+        now = self._clock()
+        if now - self._pruned_at < _PRUNING_SECONDS:
+            return
+        self._pruned_at = now
         for user_id, known in list(self._by_user.items()):
-            kept = [revoked for revoked in known if revoked.issued_before > oldest]
-            if kept:
-                self._by_user[user_id] = kept
-            else:
+            if not known.prune(now - RETENTION_SECONDS):
                 del self._by_user[user_id]
 
 
