@@ -11,6 +11,7 @@ from api_gateway.adapters.grpc.posts import GrpcPosts
 from api_gateway.adapters.grpc.relations import GrpcRelations
 from api_gateway.adapters.grpc.users import GrpcUsers
 from api_gateway.adapters.grpc.wishes import GrpcWishes
+from api_gateway.adapters.http.body_places import BodyPlaces
 from api_gateway.adapters.http.routes.auth import AuthRoutes
 from api_gateway.adapters.http.routes.explanations import ExplanationRoutes
 from api_gateway.adapters.http.routes.media import MediaRoutes
@@ -44,7 +45,7 @@ def resources(
     yield UserRoutes(users, accounts, cursors, emails_are_open=gateway.compat)
     yield ProfileRoutes(users, Avatars(media), emails_are_open=gateway.compat)
     yield MediaUploadRoutes(media)
-    yield MediaRoutes(media)
+    yield MediaRoutes(media, BodyPlaces(gateway.media_timeout_seconds))
     yield PostRoutes(AuthoredPosts(GrpcPosts(peers.posts), authors), cursors)
     yield RelationRoutes(GrpcRelations(peers.relations), cursors)
     notifications = GrpcNotifications(peers.notifications)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import httpx
 
+from api_gateway.adapters.http.app import Gateway
+from api_gateway.adapters.http.body_places import BodyPlaces
 from api_gateway.adapters.http.operations import routes_of
 from api_gateway.adapters.http.routes.media import MediaRoutes
 from api_gateway.adapters.http.routes.media_uploads import MediaUploadRoutes
@@ -17,11 +19,12 @@ PIECE = "application/offset+octet-stream"
 
 @dataclass
 class World:
-    """The fake, and a client of the gateway."""
+    """The fake, a client of the gateway, and `app` for who speaks ASGI."""
 
     client: httpx.AsyncClient
     edge: EdgeOfTest
     media: InMemoryMedia
+    app: Gateway
 
     def fields(self, user: int, **more: str) -> dict[str, str]:
         """Header fields of a request of that user; `more` with _ for -."""
@@ -40,12 +43,12 @@ class World:
 
 
 @asynccontextmanager
-async def a_world(**settings: int) -> AsyncIterator[World]:
+async def a_world(places: BodyPlaces | None = None, **settings: int) -> AsyncIterator[World]:
     """A world of its own."""
     edge, media = EdgeOfTest(**settings), InMemoryMedia()  # type: ignore[arg-type] # by name
     routes = [
         *routes_of(MediaUploadRoutes(media), tag="media"),
-        *routes_of(MediaRoutes(media), tag="media"),
+        *routes_of(MediaRoutes(media, places or BodyPlaces(5)), tag="media"),
     ]
     async with served(routes, edge) as client:
-        yield World(client, edge, media)
+        yield World(client, edge, media, edge.app(routes))

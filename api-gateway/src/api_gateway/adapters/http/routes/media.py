@@ -2,7 +2,10 @@
 
 from typing import Final
 
+from service_kit.errors import Unavailable
+
 from api_gateway.adapters.http.answer import Answer, created, no_content, ok
+from api_gateway.adapters.http.body_places import BodyPlaces, TooManyDownloads
 from api_gateway.adapters.http.body_stream import BodyStream
 from api_gateway.adapters.http.byte_ranges import span_of
 from api_gateway.adapters.http.call import Call
@@ -37,6 +40,9 @@ TAKEN_IN: Final = (
 )
 FORM: Final = "multipart/form-data"
 _IN_USE: Final = Refusal(409, "MEDIA_IN_USE", "media is in use")
+_DOWNLOADS: Final = Refusal(429, TooManyDownloads.code, TooManyDownloads.message)
+_AT_ONCE: Final = 64 * 1024
+"""What asyncio takes for a connection without waiting for its reader: no place is needed for it."""
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _FOR_A_WHILE: Final = "private, max-age=300"
 _POLICY: Final = "default-src 'none'; sandbox; frame-ancestors 'none'"
@@ -45,8 +51,9 @@ _POLICY: Final = "default-src 'none'; sandbox; frame-ancestors 'none'"
 class MediaRoutes:
     """Operations on /media."""
 
-    def __init__(self, media: Media) -> None:
+    def __init__(self, media: Media, places: BodyPlaces) -> None:
         self._media = media
+        self._places = places
 
     @operation(
         "POST",
@@ -108,7 +115,11 @@ class MediaRoutes:
             bare="application/octet-stream",
             also=((206, "A part of it"), (307, "It is to be read elsewhere for a while")),
         ),
-        errors=(MEDIA_NOT_FOUND, Refusal(416, "RANGE_NOT_SATISFIABLE", "range not satisfiable")),
+        errors=(
+            MEDIA_NOT_FOUND,
+            Refusal(416, "RANGE_NOT_SATISFIABLE", "range not satisfiable"),
+            _DOWNLOADS,
+        ),
         fields=(
             Field("Range", "One part of it: bytes=first-last.", {"type": "string"}, required=False),
             Field("If-Range", "Only of this entity tag.", {"type": "string"}, required=False),
@@ -130,21 +141,32 @@ class MediaRoutes:
             return Answer(304, cache_control=_FOR_EVER).add("etag", tag)
         if span is not None and not found.length:
             raise RangeNotSatisfiable(found.size)
-        return _shown(found, tag, is_part=span is not None)
+        answer = await self._body(found, call)
+        return _described(answer, found, tag, is_part=span is not None)
+
+    async def _body(self, found: StoredObject, call: Call) -> Answer:
+        """A short body whole, so that its reader holds nothing of the service; a long one in a
+        place.
+        """
+        kind = found.content_type.encode()
+        if found.length > _AT_ONCE:
+            place = self._places.place(call.address)
+            return StreamedAnswer(
+                200, content_type=kind, length=found.length, chunks=found.chunks, place=place
+            )
+        body = b"".join([chunk async for chunk in found.chunks])
+        if len(body) != found.length:
+            raise Unavailable
+        return Answer(200, body, kind)
 
 
-def _shown(found: StoredObject, tag: str, *, is_part: bool) -> StreamedAnswer:
-    answer = StreamedAnswer(
-        206 if is_part else 200,
-        content_type=found.content_type.encode(),
-        cache_control=_FOR_EVER,
-        length=found.length,
-        chunks=found.chunks,
-    )
+def _described(answer: Answer, found: StoredObject, tag: str, *, is_part: bool) -> Answer:
+    answer.cache_control = _FOR_EVER
     answer.add("etag", tag).add("accept-ranges", "bytes")
     answer.add("content-security-policy", _POLICY)
     answer.add("cross-origin-resource-policy", "cross-origin")
     if is_part:
+        answer.status = 206
         last = found.offset + found.length - 1
         answer.add("content-range", f"bytes {found.offset}-{last}/{found.size}")
     return answer
