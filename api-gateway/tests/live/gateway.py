@@ -22,6 +22,7 @@ from websockets.typing import Origin, Subprotocol
 from api_gateway.adapters.grpc.notification_replicas import notification_sources
 from api_gateway.adapters.grpc.notification_stream import SERVICE, GrpcInboxes
 from api_gateway.adapters.grpc.notifications import GrpcNotifications
+from api_gateway.adapters.http.rate_limits import RateLimits
 from api_gateway.adapters.http.schemas.notification import shown
 from api_gateway.adapters.live.callers import Callers
 from api_gateway.adapters.live.routes import WEBSOCKETS, drop_stuck_clients, live_routes
@@ -162,7 +163,7 @@ async def live_gateway(
         hub = Hub(GrpcInboxes(channel), sources, revocations, limits)
         running = asyncio.create_task(hub.run())
         stack.push_async_callback(_cancelled, running)
-        dialogue = Dialogue(GrpcNotifications(channel), tokens)
+        dialogue = Dialogue(GrpcNotifications(channel), tokens, RateLimits(None, {}))
         callers = Callers(tokens, tickets, ORIGINS)
         app = EdgeOfTest().app([], live_routes(hub, dialogue, callers, shown))
         options = {**WEBSOCKETS, "lifespan": "off", "log_config": None, **uvicorn_options}

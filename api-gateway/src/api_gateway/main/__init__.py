@@ -145,12 +145,13 @@ def _app(settings: Settings, parts: Parts) -> Gateway:
         ]
     )
     marks = GrpcNotifications(parts.peers.notifications)
-    dialogue = Dialogue(marks, trust.tokens, parts.kept.hot.wrote)
+    limits = _rate_limits(settings, parts.link)
+    dialogue = Dialogue(marks, trust.tokens, limits, parts.kept.hot.wrote)
     callers = Callers(trust.tokens, trust.tickets, origins)
     return Gateway(
         list(routes),
         live_routes(parts.hub, dialogue, callers, shown),
-        _edge(settings, trust, parts),
+        _edge(settings, limits, parts),
         Cors(origins),
         ClientAddresses(settings.gateway.trusted_proxies),
     )
@@ -165,13 +166,17 @@ def _crowds(peers: Peers, tasks: Background) -> Mapping[str, Crowd]:
     return crowds
 
 
-def _edge(settings: Settings, trust: Trust, parts: Parts) -> Edge:
-    gateway, link = settings.gateway, parts.link
+def _rate_limits(settings: Settings, link: Link) -> RateLimits:
     limiter = RedisLimiter(link, LocalLimiter()) if settings.limits.enabled else None
+    return RateLimits(limiter, settings.limits.by_scope())
+
+
+def _edge(settings: Settings, limits: RateLimits, parts: Parts) -> Edge:
+    gateway = settings.gateway
     return Edge(
-        Authentication(trust.tokens, reads_are_open=gateway.reads_are_open),
-        RateLimits(limiter, settings.limits.by_scope()),
-        Idempotency(RedisIdempotencyKeys(link, LocalIdempotencyKeys())),
+        Authentication(parts.trust.tokens, reads_are_open=gateway.reads_are_open),
+        limits,
+        Idempotency(RedisIdempotencyKeys(parts.link, LocalIdempotencyKeys())),
         Admission(gateway.max_concurrent_requests),
         Admission(gateway.max_concurrent_passwords, "http_password", TOO_MANY_SIGN_INS.code),
         gateway.request_timeout_seconds,

@@ -43,11 +43,23 @@ class RateLimits:
         anonymous = call.principal is None
         limit = self._limits[scope or (ANONYMOUS if anonymous else USER)]
         key = network_of(call.address) if call.principal is None else str(call.principal.user_id)
-        verdict = await self._limiter.take(limit, key)
-        if not verdict.allowed:
-            metrics.RATE_LIMITED.labels(limit.scope).inc()
-            raise LimitReached(verdict)
-        return fields_of(verdict)
+        return fields_of(await _taken(self._limiter, limit, key))
+
+    async def take_of(self, user_id: int) -> None:
+        """Count what a user does on a live connection as a request of that user.
+
+        Raises ResourceExhausted.
+        """
+        if self._limiter is not None:
+            await _taken(self._limiter, self._limits[USER], str(user_id))
+
+
+async def _taken(limiter: Limiter, limit: Limit, key: str) -> Verdict:
+    verdict = await limiter.take(limit, key)
+    if not verdict.allowed:
+        metrics.RATE_LIMITED.labels(limit.scope).inc()
+        raise LimitReached(verdict)
+    return verdict
 
 
 class LimitReached(ResourceExhausted):

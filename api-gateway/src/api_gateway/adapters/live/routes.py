@@ -4,7 +4,7 @@ Composition::
 
     sources = notification_sources(settings.peers.notification_grpc_address, settings.grpc)
     hub = Hub(GrpcInboxes(notification_channel), sources, revocations, Limits(...))
-    dialogue = Dialogue(GrpcNotifications(notification_channel), tokens)
+    dialogue = Dialogue(GrpcNotifications(notification_channel), tokens, rate_limits)
     live = live_routes(hub, dialogue, Callers(tokens, tickets, cors_origins), render)
     tasks.start(hub.run(), "live hub")
     await enter(serve_http(uvicorn.Config(app, **WEBSOCKETS), listener))

@@ -18,12 +18,13 @@ from api_gateway.application.live.commands import (
 )
 from api_gateway.application.live.connection import Connection
 from api_gateway.application.live.frames import error_frame, plain_frame
-from api_gateway.application.live.ports import ReadMarks
+from api_gateway.application.live.ports import MarkLimit, ReadMarks
 from api_gateway.application.live.session import Phase
 from api_gateway.application.ports import Tokens
 
 _RESUME_FIRST: Final = ("RESUME_FIRST", "the first frame is resume")
 _RESUMED_ALREADY: Final = ("RESUMED_ALREADY", "the connection is resumed already")
+Mark = Read | ReadAll | Seen
 
 
 async def _ignore(_user_id: int) -> None:
@@ -34,11 +35,16 @@ class Dialogue:
     """Answers clients, one command after the other; other devices see what they read."""
 
     def __init__(
-        self, marks: ReadMarks, tokens: Tokens, wrote: Callable[[int], Awaitable[None]] = _ignore
+        self,
+        marks: ReadMarks,
+        tokens: Tokens,
+        limit: MarkLimit,
+        wrote: Callable[[int], Awaitable[None]] = _ignore,
     ) -> None:
         """`wrote` is told who has changed something, as it is of requests that do."""
         self._marks = marks
         self._tokens = tokens
+        self._limit = limit
         self._wrote = wrote
 
     async def command(self, connection: Connection, command: Command) -> None:
@@ -46,7 +52,7 @@ class Dialogue:
         waiting = connection.session.phase is Phase.WAITING
         if isinstance(command, Resume) and not waiting:
             connection.refuse(*_RESUMED_ALREADY)
-        elif isinstance(command, Read | ReadAll | Seen) and waiting:
+        elif isinstance(command, Mark) and waiting:
             connection.refuse(*_RESUME_FIRST)
         else:
             connection.understood()
@@ -54,26 +60,33 @@ class Dialogue:
                 await self._carry_out(connection, command)
             except AppError as error:
                 connection.offer([error_frame(error.code, error.message)])
-            if isinstance(command, Read | ReadAll | Seen):
-                await self._wrote(connection.principal.user_id)
 
     async def _carry_out(self, connection: Connection, command: Command) -> None:
-        caller_id = connection.principal.user_id
         match command:
             case Resume(after_seq):
                 connection.resume(after_seq)
-            case Read(notification_id):
-                await self._marks.mark_read(notification_id, caller_id)
-            case ReadAll(up_to_seq):
-                await self._marks.mark_all_read(caller_id, up_to_seq)
-            case Seen(up_to_seq):
-                await self._marks.mark_seen(caller_id, up_to_seq)
+            case Read() | ReadAll() | Seen():
+                await self._limit.take_of(connection.principal.user_id)
+                await self._mark(connection.principal.user_id, command)
             case Renew(access_token):
                 await self._renew(connection, access_token)
             case Ping():
                 connection.offer([plain_frame("pong")])
             case Pong():
                 pass
+
+    async def _mark(self, caller_id: int, mark: Mark) -> None:
+        """One that failed may have been made all the same, so that is told too."""
+        try:
+            match mark:
+                case Read(notification_id):
+                    await self._marks.mark_read(notification_id, caller_id)
+                case ReadAll(up_to_seq):
+                    await self._marks.mark_all_read(caller_id, up_to_seq)
+                case Seen(up_to_seq):
+                    await self._marks.mark_seen(caller_id, up_to_seq)
+        finally:
+            await self._wrote(caller_id)
 
     async def _renew(self, connection: Connection, access_token: str) -> None:
         try:

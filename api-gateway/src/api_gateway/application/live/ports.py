@@ -32,6 +32,14 @@ class ReadMarks(Protocol):
         ...
 
 
+class MarkLimit(Protocol):
+    """How often a user may mark something, wherever that is asked for."""
+
+    async def take_of(self, user_id: int) -> None:
+        """Count one mark of `user_id`. Raises ResourceExhausted where it is one too many."""
+        ...
+
+
 class Listener(Protocol):
     """Who hears what happens in inboxes."""
 
