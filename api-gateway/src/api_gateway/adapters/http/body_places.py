@@ -11,10 +11,10 @@ from service_kit.errors import DeadlineExceeded, ResourceExhausted
 from api_gateway.adapters.http.admission import Admission
 from api_gateway.adapters.http.rate_limits import network_of
 
-MOST_BODIES: Final = 200
+MOST_BODIES: Final = 256
 """Each is a call of a service that takes 1,000 at once, with those of its other callers."""
-MOST_TO_ONE: Final = 16
-"""More than a browser opens, which has 6 connections to a host in HTTP/1.1."""
+MOST_TO_ONE: Final = 64
+"""Whole offices and mobile networks have one address; who holds them all leaves most places free."""
 
 
 class TooManyDownloads(ResourceExhausted):

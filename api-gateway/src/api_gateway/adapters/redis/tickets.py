@@ -17,7 +17,10 @@ _MAX_LENGTH: Final = 64
 
 
 class RedisTickets:
-    """Tickets that any replica can redeem, once. Redis holds their hashes only."""
+    """Tickets that any replica can redeem, once. Redis holds their hashes.
+
+    For who asks with an Idempotency-Key it keeps the answer too, longer than its ticket is good.
+    """
 
     def __init__(self, link: Link) -> None:
         self._link = link
