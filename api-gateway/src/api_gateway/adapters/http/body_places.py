@@ -14,7 +14,7 @@ from api_gateway.adapters.http.rate_limits import network_of
 MOST_BODIES: Final = 256
 """Each is a call of a service that takes 1,000 at once, with those of its other callers."""
 MOST_TO_ONE: Final = 64
-"""Whole offices and mobile networks have one address; who holds them all leaves most places free."""
+"""Offices and mobile networks have one address; who holds all of these leaves most places free."""
 
 
 class TooManyDownloads(ResourceExhausted):
