@@ -118,11 +118,14 @@ class _Calls:
         call = self._channel.unary_stream(method, *args, **options)
 
         async def stream(request: Any, *, timeout: float | None = None) -> AsyncIterator[Any]:
+            answers = call(request, timeout=timeout, metadata=_metadata())
             try:
-                async for item in call(request, timeout=timeout, metadata=_metadata()):
+                async for item in answers:
                     yield item
             except grpc.aio.AioRpcError as error:
                 raise grpc_errors.decode(error) from error
+            finally:
+                answers.cancel()  # given up half way it would hold a place of the server
 
         return stream
 

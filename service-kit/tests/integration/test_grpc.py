@@ -27,11 +27,25 @@ class _Users(user_pb2_grpc.UserServiceServicer):
         return await self.behaviour(request, context)
 
 
+_ENDLESS = 7
+"""Whose followers never end."""
+
+
 class _Relations(relation_pb2_grpc.RelationServiceServicer):
+    """A follower, and then an error; `is_left` once somebody left an endless stream."""
+
+    def __init__(self) -> None:
+        self.is_left = asyncio.Event()
+
     async def StreamFollowers(
         self, request: relation_pb2.StreamFollowersRequest, context: Context
     ) -> AsyncIterator[relation_pb2.StreamFollowersResponse]:
         yield relation_pb2.StreamFollowersResponse(follower_ids=[1], last_id=1)
+        if request.followee_id == _ENDLESS:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self.is_left.set()
         raise errors.NotFound("user not found", code="USER_NOT_FOUND")
 
 
@@ -41,13 +55,15 @@ def users() -> _Users:
 
 
 @pytest.fixture(scope="module")
-async def port(users: _Users) -> AsyncIterator[int]:
+def relations() -> _Relations:
+    return _Relations()  # type: ignore[abstract]  # only what the tests call
+
+
+@pytest.fixture(scope="module")
+async def port(users: _Users, relations: _Relations) -> AsyncIterator[int]:
     def register(server: grpc.aio.Server) -> None:
         user_pb2_grpc.add_UserServiceServicer_to_server(users, server)
-        relation_pb2_grpc.add_RelationServiceServicer_to_server(
-            _Relations(),  # type: ignore[abstract]  # only what the tests call
-            server,
-        )
+        relation_pb2_grpc.add_RelationServiceServicer_to_server(relations, server)
 
     names = [USERS.full_name, RELATIONS.full_name]
     serving = grpc_server.serve(("127.0.0.1", 0), register, names, GrpcSettings(), 0)
@@ -126,6 +142,19 @@ async def test_an_error_in_the_middle_of_a_stream_arrives_after_what_came_before
         with pytest.raises(errors.NotFound, match="user not found"):
             await anext(answers)
     assert seen == [1]
+
+
+async def test_a_stream_that_is_given_up_ends_at_the_server(
+    port: int, relations: _Relations
+) -> None:
+    address = f"127.0.0.1:{port}"
+    async with grpc_client.open_channel(address, RELATIONS, GrpcSettings()) as channel:
+        stub = relation_pb2_grpc.RelationServiceStub(channel)
+        answers = stub.StreamFollowers(relation_pb2.StreamFollowersRequest(followee_id=_ENDLESS))
+        await anext(answers)
+        await answers.aclose()
+        async with asyncio.timeout(5):
+            await relations.is_left.wait()
 
 
 async def test_a_call_that_takes_too_long_ends_at_the_callers_deadline(
