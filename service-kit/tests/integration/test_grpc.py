@@ -1,7 +1,8 @@
 """A call from one process to another: errors, deadlines, retries, context, the end of a server."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from typing import cast
 
 import grpc
 import pytest
@@ -150,7 +151,8 @@ async def test_a_stream_that_is_given_up_ends_at_the_server(
     address = f"127.0.0.1:{port}"
     async with grpc_client.open_channel(address, RELATIONS, GrpcSettings()) as channel:
         stub = relation_pb2_grpc.RelationServiceStub(channel)
-        answers = stub.StreamFollowers(relation_pb2.StreamFollowersRequest(followee_id=_ENDLESS))
+        request = relation_pb2.StreamFollowersRequest(followee_id=_ENDLESS)
+        answers = cast("AsyncGenerator[object, None]", stub.StreamFollowers(request))
         await anext(answers)
         await answers.aclose()
         async with asyncio.timeout(5):
