@@ -1,7 +1,6 @@
 """Find whether an author has an earlier post that is still being told."""
 
-from alembic import op
-from service_kit.migrations import build_index
+from service_kit.migrations import build_index, drop_index
 
 revision = "0008"
 down_revision = "0007"
@@ -12,7 +11,7 @@ def upgrade() -> None:
     build_index(
         "fanout_jobs_turn", "ON fanout_jobs (author_id, arrival) WHERE stage = 'delivering'"
     )
-    op.execute("DROP INDEX fanout_jobs_author")
+    drop_index("fanout_jobs_author")
 
 
 def downgrade() -> None:
@@ -20,4 +19,4 @@ def downgrade() -> None:
     build_index(
         "fanout_jobs_author", "ON fanout_jobs (author_id, post_id) WHERE stage = 'delivering'"
     )
-    op.execute("DROP INDEX fanout_jobs_turn")
+    drop_index("fanout_jobs_turn")

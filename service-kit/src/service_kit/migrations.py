@@ -113,10 +113,22 @@ def build_index(name: str, definition: str) -> None:
     failure, which leaves an index that nobody uses; that is dropped first. It waits for old
     transactions as long as it takes: meanwhile everybody reads and writes.
     """
+    _unhurried(
+        f"DROP INDEX CONCURRENTLY IF EXISTS {name}",
+        f"CREATE INDEX CONCURRENTLY {name} {definition}",
+    )
+
+
+def drop_index(name: str) -> None:
+    """Drop an index while its table is in use, in the same way as `build_index` builds one."""
+    _unhurried(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+
+
+def _unhurried(*statements: str) -> None:
     with op.get_context().autocommit_block():
         op.execute("SET lock_timeout = 0")
-        op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
-        op.execute(f"CREATE INDEX CONCURRENTLY {name} {definition}")
+        for statement in statements:
+            op.execute(statement)
         op.execute(f"SET lock_timeout = '{_LOCK_TIMEOUT}'")
 
 
