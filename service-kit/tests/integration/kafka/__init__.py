@@ -1,0 +1,1 @@
+"""The chassis with an Apache Kafka, one for all of these tests."""
