@@ -4,6 +4,7 @@ from structlog.testing import capture_logs
 
 from api_gateway.adapters.http.crowd import (
     CALM_SECONDS,
+    CONVINCING,
     FEWEST,
     MOST_SHEDDING,
     MOST_UNSEEN,
@@ -45,11 +46,12 @@ class Scene:
         self.now += seconds
         self.crowd.hear(answered=answered)
 
-    def measure(self, seconds: float) -> None:
-        """Calls of a whole window, while somebody would like to come in."""
+    def measure(self, seconds: float, served: int = FEWEST) -> None:
+        """Calls of a whole window: so many are served by each, and one more would like to come."""
         ends = self.now + WINDOW_SECONDS + seconds
         while self.now < ends:
-            self.crowd.refuses()
+            self.leave(min(served, self.crowd.waiting))
+            self.come(served + 1)
             self.call(seconds)
 
     def overload(self) -> None:
@@ -77,7 +79,7 @@ def test_a_queue_that_stands_leaves_the_fewest_places() -> None:
     scene = Scene()
     scene.overload()
     assert scene.crowd.limit == FEWEST
-    scene.leave(ORDINARY)
+    scene.leave(scene.crowd.waiting)
     assert scene.come(FEWEST + 3) == 3
 
 
@@ -90,13 +92,41 @@ def test_one_slow_call_leaves_as_many_places_as_are_ordinary() -> None:
     assert scene.crowd.limit == ORDINARY
 
 
-def test_one_slow_call_was_bad_luck_where_many_wait_and_the_next_one_is_quick() -> None:
+def test_one_slow_call_was_bad_luck_where_many_wait_and_the_next_ones_are_quick() -> None:
     scene = Scene()
-    assert scene.come(2 * ORDINARY + 1) == 0
+    assert scene.come(4 * ORDINARY) == 0
     scene.call(SLOW)
     assert scene.come(1) == 1
     scene.call(QUICK)
+    assert scene.come(1) == 1
+    for _ in range(CONVINCING - 1):
+        scene.call(QUICK)
+        scene.leave(5)
+        assert scene.come(5) == 0
     assert scene.come(MOST_UNSEEN) == 0
+
+
+def test_one_quick_call_is_good_luck_where_many_wait_and_the_next_one_is_slow() -> None:
+    scene = Scene()
+    assert scene.come(6 * ORDINARY) == 0
+    scene.call(SLOW)
+    for seconds in (QUICK, SLOW, QUICK, SLOW):
+        assert scene.come(1) == 1
+        scene.call(seconds)
+    scene.measure(SLOW)
+    assert scene.crowd.limit == FEWEST
+
+
+def test_slow_calls_now_and_then_leave_those_who_wait_for_slow_work_their_places() -> None:
+    scene = Scene()
+    assert scene.come(6 * ORDINARY) == 0
+    for _ in range(20):
+        scene.call(SLOW)
+        scene.call(QUICK)
+        scene.call(QUICK)
+        scene.now += WINDOW_SECONDS / 4
+        scene.leave(5)
+        assert scene.come(5) == 0
 
 
 def test_a_call_that_is_quick_because_few_are_let_in_lets_in_some_more() -> None:
@@ -104,10 +134,10 @@ def test_a_call_that_is_quick_because_few_are_let_in_lets_in_some_more() -> None
     scene.come(ORDINARY)
     scene.call(SLOW)
     assert scene.come(1) == 1
-    scene.call(QUICK)
-    assert 0 < scene.come(MOST_UNSEEN) < MOST_UNSEEN - 4
-    for _ in range(5):
+    for _ in range(CONVINCING - 1):
         scene.call(QUICK)
+        assert 0 < scene.come(MOST_UNSEEN) < MOST_UNSEEN
+    scene.call(QUICK)
     assert scene.come(MOST_UNSEEN) == 0
 
 
@@ -186,10 +216,19 @@ def test_places_shrink_by_a_share_and_never_below_the_fewest() -> None:
     assert scene.crowd.limit == FEWEST
 
 
+def test_slow_work_is_no_queue_though_calls_were_slow_by_chance_for_long() -> None:
+    scene = Scene()
+    scene.overload()
+    for _ in range(2):
+        scene.measure(QUICK, served=0)
+    assert not scene.crowd.is_shedding
+    assert scene.come(MOST_UNSEEN) == 0
+
+
 def test_when_nobody_had_to_be_refused_for_a_while_all_is_as_before() -> None:
     scene = Scene()
     scene.overload()
-    scene.leave(ORDINARY)
+    scene.leave(scene.crowd.waiting)
     scene.now += CALM_SECONDS
     scene.call(QUICK)
     assert not scene.crowd.is_watched

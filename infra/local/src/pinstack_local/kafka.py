@@ -127,7 +127,8 @@ class KafkaServer(Component):
     def _steps(self, java: str) -> list[Step]:
         log_path = self.log_path.with_stem(f"{self.log_path.stem}-setup")
         steps = [] if self._jars.exists() else [kafka_jars.fetch_step(log_path)]
-        tool = ("kafka.tools.StorageTool", "format", "--cluster-id", self._cluster_id())
+        # in one word: an id may begin with a dash
+        tool = ("kafka.tools.StorageTool", "format", f"--cluster-id={self._cluster_id()}")
         command = (java, "-XX:TieredStopAtLevel=1", *self._classpath(), *tool, "--config")
         for index in range(len(self.ports)):
             if not (self._data_folder(index) / "meta.properties").exists():

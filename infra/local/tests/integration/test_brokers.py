@@ -88,6 +88,15 @@ def test_kafka_keeps_messages_and_offsets_over_a_restart(tmp_path: Path) -> None
 @pytest.mark.kafka
 @pytest.mark.timeout(300)
 @pytest.mark.usefixtures("_can_run_kafka")
+def test_kafka_takes_an_id_of_its_cluster_that_begins_with_a_dash(tmp_path: Path) -> None:
+    (tmp_path / "cluster-id").write_text("-" + "A" * 21)
+    with KafkaServer(tmp_path) as server:
+        send(server.bootstrap_servers, b"one")
+
+
+@pytest.mark.kafka
+@pytest.mark.timeout(300)
+@pytest.mark.usefixtures("_can_run_kafka")
 def test_three_brokers_survive_the_loss_of_one(tmp_path: Path) -> None:
     with KafkaServer(tmp_path, brokers=3) as server:
         send(server.bootstrap_servers, b"before")

@@ -25,8 +25,12 @@ WINDOW_SECONDS: Final = 0.1
 """The quickest call of so long tells a queue that stands from one that goes again (section 3.1)."""
 CALM_SECONDS: Final = 1.0
 """After so long without a refusal everything is as before."""
-_OPENING: Final = 1.5
-"""So many times the places after a quick call, while it is not known whether there is a queue."""
+CONVINCING: Final = 8
+"""So many quick calls in a row after a slow one say that there is no queue: fewer may be luck."""
+_OPENING: Final = 1.25
+"""So many times the places after each of them."""
+_HOLDING: Final = 2
+"""From so many on as many may wait as do: there are places for those who come as others go."""
 _LESS: Final = 0.8
 _MORE: Final = 1.0
 
@@ -50,12 +54,18 @@ class Crowd:
         self._window_ends = self._refused_at = 0.0
         self._refused = 0
         self._is_unsure = False
+        self._quick_calls = self._left = 0
         self.grown = asyncio.Event()
 
     @property
     def waiting(self) -> int:
         """How many there are, those included whose work has not begun."""
         return self._inside + self._coming
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether the next calls decide if more are let in than can be answered, or too few."""
+        return self._is_unsure or (self.waiting > ORDINARY and not self.is_shedding)
 
     @property
     def is_shedding(self) -> bool:
@@ -75,6 +85,7 @@ class Crowd:
 
     def __exit__(self, *_: object) -> None:
         self._inside -= 1
+        self._left += 1
 
     def expect(self) -> None:
         """One is let in, and begins soon."""
@@ -135,23 +146,31 @@ class Crowd:
         """Let in fewer for now; the next calls tell whether that was right."""
         self.limit = float(ORDINARY)
         self._is_unsure = True
-        self._window_ends = self._clock() + WINDOW_SECONDS
-        self._window.clear()
+        self._quick_calls = 0
+        self._begin_window(self._clock())
 
     def _decide(self, took: float, now: float) -> None:
-        """Where many wait, a quick call means no queue; where few are let in, it may mean them."""
+        """Open while calls are quick, with many let in. One may be so by luck, or as few are."""
         if took <= STANDING_SECONDS:
-            self.limit *= _OPENING
-            if self.waiting > 2 * ORDINARY or self.limit > MOST_UNSEEN:
-                self._calm_down()
+            self._quick_calls += 1
+            self._open(now)
         elif now < self._window_ends:
+            self._quick_calls = 0
             self.limit = float(ORDINARY)
         else:
             self._is_unsure = False
             self.limit = float(FEWEST)
-            self._window.clear()
-            self._window_ends = now + WINDOW_SECONDS
+            self._begin_window(now)
             logs.get(__name__).warning("too many requests wait", service=self.service)
+
+    def _open(self, now: float) -> None:
+        if self._quick_calls == CONVINCING:
+            self._calm_down()
+            return
+        self.limit = ORDINARY * _OPENING**self._quick_calls
+        if self._quick_calls >= _HOLDING and self.waiting > self.limit:
+            self.limit = float(self.waiting)
+            self._window_ends = now + WINDOW_SECONDS
 
     def _calm_down(self) -> None:
         if not self._is_unsure:
@@ -166,12 +185,19 @@ class Crowd:
         if took <= STANDING_SECONDS:
             self.limit = max(self.limit, float(self.waiting + MOST_UNSEEN))
 
-    def _adapt(self, quickest: float, now: float) -> None:
+    def _begin_window(self, now: float) -> None:
         self._window.clear()
         self._window_ends = now + WINDOW_SECONDS
+        self._left = 0
+
+    def _adapt(self, quickest: float, now: float) -> None:
+        is_slow_work = self.waiting >= self.limit > self._left
+        self._begin_window(now)
         if now - self._refused_at > CALM_SECONDS:
             self._calm_down()
         elif quickest > STANDING_SECONDS:
             self.limit = max(float(FEWEST), self.limit * _LESS)
+        elif is_slow_work:  # those few wait for longer than a window, and not for each other
+            self._calm_down()
         elif now - self._refused_at < 2 * WINDOW_SECONDS:
             self.limit = min(float(MOST_SHEDDING), self.limit + _MORE)

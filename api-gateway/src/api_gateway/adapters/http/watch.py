@@ -10,6 +10,8 @@ from api_gateway.adapters.http.crowd import SILENT_SECONDS, Crowd
 
 _PAUSE_SECONDS: Final = 0.02
 """Between two calls: a half to one percent of a core in both processes, while there is a crowd."""
+_SHORT_PAUSE_SECONDS: Final = 0.01
+"""While it is not known whether there is a queue: some may be refused in vain."""
 
 
 async def watch(crowd: Crowd, call: Callable[[], Awaitable[None]]) -> None:
@@ -18,7 +20,7 @@ async def watch(crowd: Crowd, call: Callable[[], Awaitable[None]]) -> None:
         await crowd.grown.wait()
         while crowd.is_watched:
             crowd.hear(answered=await _asked(crowd, call))
-            await asyncio.sleep(_PAUSE_SECONDS)
+            await asyncio.sleep(_SHORT_PAUSE_SECONDS if crowd.is_in_doubt else _PAUSE_SECONDS)
         crowd.rest()
 
 
