@@ -83,13 +83,13 @@ def test_a_queue_that_stands_leaves_the_fewest_places() -> None:
     assert scene.come(FEWEST + 3) == 3
 
 
-def test_one_slow_call_leaves_as_many_places_as_are_ordinary() -> None:
+def test_one_slow_call_leaves_no_more_places_than_a_queue_has() -> None:
     scene = Scene()
     assert scene.come(ORDINARY) == 0
     scene.crowd.ask()
     scene.now += SLOW
     assert scene.come(1) == 1
-    assert scene.crowd.limit == ORDINARY
+    assert scene.crowd.limit == MOST_SHEDDING
 
 
 def test_one_slow_call_was_bad_luck_where_many_wait_and_the_next_ones_are_quick() -> None:
@@ -99,6 +99,7 @@ def test_one_slow_call_was_bad_luck_where_many_wait_and_the_next_ones_are_quick(
     assert scene.come(1) == 1
     scene.call(QUICK)
     assert scene.come(1) == 1
+    scene.leave(ORDINARY - MOST_SHEDDING)
     for _ in range(CONVINCING - 1):
         scene.call(QUICK)
         scene.leave(5)
@@ -134,6 +135,7 @@ def test_a_call_that_is_quick_because_few_are_let_in_lets_in_some_more() -> None
     scene.come(ORDINARY)
     scene.call(SLOW)
     assert scene.come(1) == 1
+    scene.leave(ORDINARY - MOST_SHEDDING)
     for _ in range(CONVINCING - 1):
         scene.call(QUICK)
         assert 0 < scene.come(MOST_UNSEEN) < MOST_UNSEEN
@@ -149,7 +151,7 @@ def test_an_alarm_is_right_when_calls_are_slow_again_with_more_let_in() -> None:
     scene.call(QUICK)
     scene.come(MOST_UNSEEN)
     scene.call(SLOW)
-    assert scene.crowd.limit == ORDINARY
+    assert scene.crowd.limit == MOST_SHEDDING
     scene.measure(SLOW)
     assert scene.crowd.limit == FEWEST
 

@@ -10,7 +10,7 @@ from service_kit import logs
 FEWEST: Final = 4
 """Places that there are always: enough to keep two processors busy."""
 ORDINARY: Final = 16
-"""So many may wait whatever an empty call says, until several have said the same."""
+"""So many may wait whatever an empty call says; with more a slow one is an alarm."""
 MOST_SHEDDING: Final = 8
 """No more places while some are refused: they would add waiting, and no answers."""
 MOST_UNSEEN: Final = 128
@@ -144,7 +144,7 @@ class Crowd:
 
     def _alarm(self) -> None:
         """Let in fewer for now; the next calls tell whether that was right."""
-        self.limit = float(ORDINARY)
+        self.limit = float(MOST_SHEDDING)
         self._is_unsure = True
         self._quick_calls = 0
         self._begin_window(self._clock())
@@ -156,7 +156,7 @@ class Crowd:
             self._open(now)
         elif now < self._window_ends:
             self._quick_calls = 0
-            self.limit = float(ORDINARY)
+            self.limit = float(MOST_SHEDDING)
         else:
             self._is_unsure = False
             self.limit = float(FEWEST)
@@ -167,7 +167,7 @@ class Crowd:
         if self._quick_calls == CONVINCING:
             self._calm_down()
             return
-        self.limit = ORDINARY * _OPENING**self._quick_calls
+        self.limit = MOST_SHEDDING * _OPENING**self._quick_calls
         if self._quick_calls >= _HOLDING and self.waiting > self.limit:
             self.limit = float(self.waiting)
             self._window_ends = now + WINDOW_SECONDS
