@@ -1,5 +1,6 @@
 """Offsets that are committed together."""
 
+import asyncio
 from collections.abc import Mapping
 
 from aiokafka import TopicPartition
@@ -49,3 +50,24 @@ async def test_a_group_that_went_on_alone_is_no_error() -> None:
     offsets.handled({FIRST: 1})
     await offsets.commit()
     assert offsets.due_in() is None
+
+
+async def test_a_commit_that_is_cancelled_is_made_up_for() -> None:
+    class Slow(Commits):
+        answers = asyncio.Event()
+
+        async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+            await self.answers.wait()
+            await super().commit(offsets)
+
+    commits = Slow()
+    offsets = Offsets(commits, "readers")
+    offsets.handled({FIRST: 1, SECOND: 7})
+    committing = asyncio.create_task(offsets.commit())
+    await asyncio.sleep(0)
+    offsets.handled({FIRST: 2})
+    committing.cancel()
+    await asyncio.wait({committing})
+    commits.answers.set()
+    await offsets.commit()
+    assert commits.made == [{FIRST: 2, SECOND: 7}]

@@ -1,7 +1,6 @@
 """The consumer loop: handle, then commit; the rest of the partitions go on when one is stuck."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -30,7 +29,7 @@ from service_kit.events.publisher import Publisher
 from service_kit.events.topics import TOPIC_KEPT, ensure_topics, letters_kept
 
 _POLL_SECONDS: Final = 0.5
-_FAREWELL_SECONDS: Final = 1.0
+_FAREWELL_SECONDS: Final = 3.0
 _GATHER_SECONDS: Final = (0.005, 0.04)
 """Who is behind gathers, and longer where processors are scarce: larger batches cost less."""
 
@@ -172,9 +171,11 @@ class Consumer:
 
     async def _take_leave(self, offsets: Offsets) -> None:
         """Commit what is handled: less for the next member to look at again."""
-        with contextlib.suppress(*AWAY):
+        try:
             async with asyncio.timeout(_FAREWELL_SECONDS):
                 await offsets.commit()
+        except AWAY as error:
+            self._log.warning("offset not committed", group=self._group, reason=repr(error))
 
     def _patience(self, offsets: Offsets) -> float:
         """Seconds until something else than an event wants to be looked after."""
@@ -192,7 +193,11 @@ class Consumer:
 
         async def deliver(partition: TopicPartition, records: Sequence[Record]) -> Progress:
             async with few:
-                return await self._delivery.deliver(records, self._backoff.failures(partition))
+                one = await self._delivery.deliver(records, self._backoff.failures(partition))
+            # At once: whoever ends while others are handled still takes leave with this.
+            if one.done:
+                offsets.handled({partition: records[one.done - 1].offset + 1})
+            return one
 
         progress = dict(
             zip(
@@ -200,13 +205,6 @@ class Consumer:
                 await asyncio.gather(*(deliver(*one) for one in fetched.items())),
                 strict=True,
             )
-        )
-        offsets.handled(
-            {
-                partition: fetched[partition][one.done - 1].offset + 1
-                for partition, one in progress.items()
-                if one.done
-            }
         )
         for partition, one in progress.items():
             if isinstance(one.error, TooManyInvalidEvents):

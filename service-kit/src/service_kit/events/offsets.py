@@ -1,5 +1,6 @@
 """Offsets of handled events, committed together: each commit is a round trip for a few bytes."""
 
+import asyncio
 import time
 from collections.abc import Mapping
 from typing import Final
@@ -32,7 +33,10 @@ class Offsets:
         return max(0.0, self._due - time.monotonic()) if self._waiting else None
 
     async def commit(self) -> None:
-        """Commit what waits, if anything does. Raises `KafkaError` where the broker is away."""
+        """Commit what waits, if anything does. Raises `KafkaError` where the broker is away.
+
+        Cancelled, it leaves what it has not seen committed waiting.
+        """
         waiting, self._waiting = self._waiting, {}
         if not waiting:
             return
@@ -43,3 +47,6 @@ class Offsets:
             logs.get(__name__).warning(
                 "offset not committed", group=self._group, reason=repr(error)
             )
+        except asyncio.CancelledError:
+            self._waiting = waiting | self._waiting
+            raise

@@ -62,6 +62,27 @@ async def test_what_one_partition_has_not_handled_is_not_committed_with_the_othe
         await eventually(lambda: second.values == [b"stuck", b"behind it"], SLOW)
 
 
+async def test_who_ends_while_one_partition_is_handled_has_committed_the_others(
+    kafka: KafkaServer, topic: str
+) -> None:
+    handled, first_done, second = list[bytes](), asyncio.Event(), Handler()
+
+    async def handle(events: Sequence[ReceivedEvent]) -> None:
+        values = [event.value for event in events]
+        if values == [b"endless"]:
+            await asyncio.Event().wait()
+        handled.extend(values)
+        first_done.set()
+
+    await ensure_topics(kafka.bootstrap_servers, [topic])
+    await publish(kafka, topic, a=[b"quick"], b=[b"endless"])
+    async with running(consumer(kafka, topic, handle).run):
+        await asyncio.wait_for(first_done.wait(), SLOW)
+    async with running(consumer(kafka, topic, second).run):
+        await eventually(lambda: b"endless" in second.values, SLOW)
+    assert (handled, second.values) == ([b"quick"], [b"endless"])
+
+
 async def test_partitions_move_after_the_batch_in_hand_is_committed(
     kafka: KafkaServer, topic: str
 ) -> None:
