@@ -33,7 +33,8 @@ class GatewaySettings(BaseSettings):
         False, description="Serve clients of the first gateway: public reads, e-mail everywhere."
     )
     cursor_secret: SecretStr = Field(
-        min_length=16, description="Signs list cursors; the same on every replica."
+        min_length=16,
+        description="Signs list cursors, and bodies sent with an Idempotency-Key; the same everywhere.",
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Origins that browsers may call from, separated by commas; * is any."

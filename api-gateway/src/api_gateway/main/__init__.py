@@ -176,7 +176,10 @@ def _edge(settings: Settings, limits: RateLimits, parts: Parts) -> Edge:
     return Edge(
         Authentication(parts.trust.tokens, reads_are_open=gateway.reads_are_open),
         limits,
-        Idempotency(RedisIdempotencyKeys(parts.link, LocalIdempotencyKeys())),
+        Idempotency(
+            RedisIdempotencyKeys(parts.link, LocalIdempotencyKeys()),
+            gateway.cursor_secret.get_secret_value().encode(),
+        ),
         Admission(gateway.max_concurrent_requests),
         Admission(gateway.max_concurrent_passwords, "http_password", TOO_MANY_SIGN_INS.code),
         gateway.request_timeout_seconds,

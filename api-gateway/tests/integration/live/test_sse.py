@@ -161,9 +161,9 @@ async def test_comments_keep_it_alive() -> None:
 async def test_it_ends_with_its_token() -> None:
     async with (
         live_gateway(quick(warning_seconds=0.5)) as gateway,
-        gateway.events(gateway.tokens.of(seconds=0.8)) as source,
+        gateway.events(gateway.tokens.of(seconds=4)) as source,  # so long it may take to begin
     ):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             events = [event async for event in source.aiter_sse()]
     assert [event.event for event in events] == ["ready", "token_expiring", "error"]
     assert events[-1].json()["code"] == "TOKEN_EXPIRED"

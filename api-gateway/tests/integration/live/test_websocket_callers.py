@@ -110,7 +110,7 @@ async def test_a_revoked_session_is_closed_within_a_second(gateway: LiveGateway)
 async def test_a_socket_is_warned_and_ends_with_its_token() -> None:
     async with (
         live_gateway(quick(warning_seconds=0.8)) as gateway,
-        gateway.socket(gateway.tokens.of(seconds=1.2)) as client,
+        gateway.socket(gateway.tokens.of(seconds=4)) as client,  # so long it may take to begin
     ):
         await client.resume()
         assert await client.hear() == {"type": "token_expiring"}
@@ -120,11 +120,11 @@ async def test_a_socket_is_warned_and_ends_with_its_token() -> None:
 async def test_a_fresh_token_renews_it_in_place() -> None:
     async with (
         live_gateway(quick(warning_seconds=0.5)) as gateway,
-        gateway.socket(gateway.tokens.of(seconds=0.7)) as client,
+        gateway.socket(gateway.tokens.of(seconds=4)) as client,
     ):
         await client.resume()
         await client.hear("token_expiring")
-        await client.say(type="token", access_token=gateway.tokens.of(seconds=1.5))
+        await client.say(type="token", access_token=gateway.tokens.of(seconds=3))
         await client.hear("token_expiring")
         assert await client.closed() == (4401, "token expired")
 

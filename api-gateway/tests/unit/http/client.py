@@ -38,6 +38,7 @@ class EdgeOfTest:
 
     tokens: InMemoryTokens = field(default_factory=InMemoryTokens)
     keys: InMemoryIdempotencyKeys = field(default_factory=InMemoryIdempotencyKeys)
+    secret: bytes = b"secret of a test"
     limiter: InMemoryLimiter | None = None
     limits: dict[str, Limit] = field(default_factory=lambda: dict(PLENTY))
     reads_are_open: bool = False
@@ -58,7 +59,7 @@ class EdgeOfTest:
         edge = Edge(
             Authentication(self.tokens, reads_are_open=self.reads_are_open),
             RateLimits(self.limiter, self.limits),
-            Idempotency(self.keys),
+            Idempotency(self.keys, self.secret),
             Admission(self.places),
             Admission(self.password_places, "http_password", TOO_MANY_SIGN_INS.code),
             self.timeout_seconds,

@@ -240,7 +240,16 @@ async def test_queries_are_understood(query: str, understood: dict[str, object])
 
 
 @pytest.mark.parametrize(
-    "query", ["page=0", "page=x", "page=1.0", "page=" + "9" * 400, "tag=%ff", "a=1&" * 101 + "b=1"]
+    "query",
+    [
+        "page=0",
+        "page=x",
+        "page=1.0",
+        "page=" + "9" * 400,
+        "page=" + "0" * 16_000 + "x",
+        "tag=%ff",
+        "a=1&" * 101 + "b=1",
+    ],
 )
 async def test_a_query_that_cannot_be_decoded_is_invalid_input(query: str) -> None:
     async with served(things()) as client:

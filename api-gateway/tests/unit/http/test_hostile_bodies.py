@@ -1,5 +1,7 @@
 """Bodies that are no good: always 400 in the envelope, never a crash, never taken for another."""
 
+import json
+
 import pytest
 
 from api_gateway.adapters.http.json_body import parse
@@ -98,6 +100,21 @@ async def test_what_breaks_a_rule_is_named(body: bytes, field: str, issue: str) 
     assert isinstance(details, list)
     assert details[0]["field"] == field
     assert issue in details[0]["issue"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"%b":[%b]}' % (b"k" * 100_000, b",".join([b'"\\u0000"'] * 1000)),
+        b'{"name":[%b]}' % b",".join([b'"\\u0000"'] * 10_000),
+        b'{"x":%b"\\u0000"%b}' % (b'{"kkkk":' * 60, b"}" * 60),
+    ],
+    ids=lambda body: repr(body[:12]),
+)
+async def test_a_refusal_is_no_longer_for_what_the_client_calls_its_fields(body: bytes) -> None:
+    status, envelope = await sent(body)
+    assert (status, envelope["code"]) == (400, "VALIDATION_FAILED")
+    assert len(json.dumps(envelope)) < 8000
 
 
 async def test_every_violation_is_named_at_once() -> None:

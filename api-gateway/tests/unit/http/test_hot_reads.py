@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import pytest
-from service_kit.errors import Unavailable
+from service_kit.errors import DeadlineExceeded, Unavailable
 from service_kit.testing import eventually
 
 from api_gateway.adapters.http.answer import Answer, ok
 from api_gateway.adapters.http.hot_reads import LIFETIME_SECONDS, HotReads
 from api_gateway.application.changes import LONGEST_SECONDS, KnownChanges
 from api_gateway.application.recent_writes import RecentWrites
+from api_gateway.domain.post import PostChange
 from tests.fakes.authors import an_author
 from tests.fakes.changes import InMemoryChanges
 from tests.fakes.gateways import InMemoryGateways
@@ -197,6 +198,58 @@ async def test_a_load_that_began_before_a_write_is_not_kept_for_its_author(house
     assert await own == "new"
     assert await reading == "old"
     assert await _title(house.there, 1) == "new"
+
+
+async def test_nobody_waits_for_a_load_that_began_long_ago(house: House) -> None:
+    await house.here.written("old", user=1)
+    house.later(0.001)
+    gate = house.there.posts.gate = Gate()
+    slow = asyncio.create_task(_title(house.there, 2))
+    await gate.reached.wait()
+    house.there.posts.gate = None
+    await house.there.posts.update(1, 1, PostChange("new", None, None, None))  # past both gateways
+    house.later(LIFETIME_SECONDS)
+    assert await _title(house.there, 3) == "new"
+    gate.opened.set()
+    assert await slow == "old"
+
+
+async def test_who_joined_a_load_is_not_given_what_a_write_has_made_old(house: House) -> None:
+    await house.here.written("old", user=1)
+    house.later(0.001)
+    gate = house.there.posts.gate = Gate()
+    first, joined = (asyncio.create_task(_title(house.there, user)) for user in (2, 3))
+    await gate.reached.wait()
+    house.later(0.001)
+    house.there.posts.gate = None
+    await _change(house.here, "new")
+    gate.opened.set()
+    assert (await first, await joined) == ("old", "new")
+
+
+async def test_the_deadline_of_who_began_a_load_is_not_that_of_who_joined_it() -> None:
+    now, gateways, may_end = [1000.0], InMemoryGateways(), asyncio.Event()
+    writes = RecentWrites(lambda: now[0])
+    gateways.join(writes)
+    now[0] += 0.001
+    hot = HotReads(writes, gateways, lambda: now[0])
+    ends: list[Exception | None] = [DeadlineExceeded(), None]
+    loads = iter(ends)
+
+    async def work() -> Answer:
+        end = next(loads)
+        await may_end.wait()
+        if end is not None:
+            raise end
+        return ok({"title": "new"}, "found")
+
+    tasks = [asyncio.create_task(hot.load("post", user, work)) for user in (2, 3, 4)]
+    await asyncio.wait(tasks, timeout=0.05)
+    may_end.set()
+    first, *others = await asyncio.gather(*tasks, return_exceptions=True)
+    assert first is ends[0]
+    assert [each.status for each in others if isinstance(each, Answer)] == [200, 200]
+    assert not list(loads)
 
 
 async def test_a_load_that_took_longer_takes_no_younger_answer_away() -> None:

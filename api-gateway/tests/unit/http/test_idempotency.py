@@ -45,6 +45,16 @@ async def test_the_same_key_with_another_body_is_refused() -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
 
 
+async def test_what_is_kept_of_a_body_tells_nothing_to_who_has_not_the_secret() -> None:
+    kept = []
+    for secret in (b"secret of one house", b"secret of another"):
+        edge = EdgeOfTest(secret=secret)
+        async with served(things(), edge) as client:
+            await make(client, edge, "k")
+        kept += [answer.fingerprint for answer in edge.keys.answers.values()]
+    assert len(set(kept)) == 2
+
+
 async def test_a_key_that_is_in_flight_is_refused_for_now() -> None:
     edge, resource = EdgeOfTest(), Things()
     async with served(things(resource), edge) as client:

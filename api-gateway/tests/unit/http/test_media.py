@@ -190,7 +190,9 @@ async def test_an_upload_goes_on_where_it_was_interrupted() -> None:
         assert (again.status_code, again.json()["code"]) == (409, "UPLOAD_OFFSET_CONFLICT")
         head = await world.client.head(address, headers=world.fields(1))
         assert (head.headers["upload-offset"], head.headers["upload-length"]) == ("5", "10")
-        assert head.headers["cache-control"] in ("no-store", "private, no-cache")
+        assert (head.headers["cache-control"], "etag" in head.headers) == ("no-store", False)
+        for answer in (opened, sent, again, head):
+            assert answer.headers["tus-resumable"] == "1.0.0"
         fields = world.fields(1, content_type=PIECE, upload_offset="5")
         await world.client.patch(address, content=b"image", headers=fields)
         done = await world.client.get(address, headers=world.fields(1))
@@ -226,6 +228,8 @@ async def test_a_piece_that_says_wrongly_what_it_is_is_refused(
         given = world.fields(1, **fields)
         answer = await world.client.patch("/media/uploads/u0", content=b"image", headers=given)
     assert answer.status_code == status
+    assert answer.headers["tus-resumable"] == "1.0.0"
+    assert answer.headers.get("tus-version") == ("1.0.0" if status == 412 else None)
 
 
 async def test_an_upload_can_be_given_up_by_who_opened_it() -> None:

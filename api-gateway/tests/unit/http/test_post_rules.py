@@ -151,6 +151,17 @@ async def test_what_cannot_be_is_refused_by_its_reason(world: World, case: Case)
 
 
 @pytest.mark.parametrize(
+    ("tag", "code"),
+    [("", "VALIDATION_FAILED"), ("x" * 65, "VALIDATION_FAILED"), (1, "INVALID_INPUT")],
+)
+async def test_of_many_bad_tags_the_first_is_named(world: World, tag: object, code: str) -> None:
+    answer = await world.request("POST", "/posts", 1, new(tags=["a"] * 3 + [tag] * 10_000))
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
+    fields = [detail["field"] for detail in answer.json().get("details", ())]
+    assert fields == (["tags.3"] if code == "VALIDATION_FAILED" else [])
+
+
+@pytest.mark.parametrize(
     "body",
     [
         new(title="x" * 255),

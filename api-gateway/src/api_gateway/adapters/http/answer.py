@@ -41,6 +41,11 @@ class Answer:
         self.fields.append((name.encode("ascii"), value.encode("latin-1")))
         return self
 
+    def untagged(self) -> "Answer":
+        """The same without an entity tag, and kept by nobody: the state of a moment."""
+        self.data = b""
+        return self
+
     def head(self) -> Fields:
         """All header fields of the answer itself."""
         fields = [*self.fields, (b"cache-control", self.cache_control.encode())]

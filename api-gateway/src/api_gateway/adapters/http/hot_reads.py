@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from service_kit import metrics
+from service_kit.errors import DeadlineExceeded
 
 from api_gateway.adapters.http.answer import Answer, Fields, stem_of
 from api_gateway.adapters.http.conditional import entity_tag
@@ -138,11 +139,29 @@ class HotReads:
     async def load(self, key: Key, user_id: int | None, work: Work) -> Answer:
         """What `work` answers, or the same work for another caller that began late enough."""
         self._misses.inc()
+        while (flight := self._under_way(key, user_id)) is not None:
+            if (shared := await self._landed_for_others(flight)) is not None:
+                return shared
+        return _copy(await asyncio.shield(self._start(key, work).task))
+
+    def _under_way(self, key: Key, user_id: int | None) -> _Flight | None:
+        """The load that this caller may wait for: it reads what is new enough."""
         flight = self._flights.get(key)
-        if flight is None or flight.begun <= self._writes.since(user_id):
-            flight = self._start(key, work)
-        answer = await asyncio.shield(flight.task)
-        return replace(answer, fields=list(answer.fields))
+        oldest = max(self._writes.since(user_id), self._clock() - LIFETIME_SECONDS)
+        return flight if flight is not None and flight.begun > oldest else None
+
+    async def _landed_for_others(self, flight: _Flight) -> Answer | None:
+        """What somebody else's load found; None where it says nothing to whoever joined it.
+
+        Its deadline was that of whoever began it, and a row may be written after it was read.
+        """
+        try:
+            answer = await asyncio.shield(flight.task)
+        except DeadlineExceeded:
+            return None
+        if answer.about is not None and flight.begun <= self._writes.since_written(answer.about):
+            return None
+        return _copy(answer)
 
     def _start(self, key: Key, work: Work) -> _Flight:
         begun = self._clock()
@@ -182,3 +201,8 @@ class HotReads:
     def _drop(self, key: Key) -> None:
         if (kept := self._kept.pop(key, None)) is not None:
             self._bytes -= len(kept.stem) + _OVERHEAD
+
+
+def _copy(answer: Answer) -> Answer:
+    """The same for one caller, who adds fields of their own."""
+    return replace(answer, fields=list(answer.fields))

@@ -1,6 +1,7 @@
 """Idempotency-Key: the first answer to a POST is kept and given again to the same request."""
 
 import hashlib
+import hmac
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -17,10 +18,15 @@ MAX_KEY: Final = 255
 
 
 class Idempotency:
-    """Answers each key of a caller once."""
+    """Answers each key of a caller once.
 
-    def __init__(self, keys: IdempotencyKeys) -> None:
+    Bodies are compared by their HMAC with `secret`, as there are passwords among them: a plain hash
+    of one would let whoever reads Redis try passwords as fast as a hash is made.
+    """
+
+    def __init__(self, keys: IdempotencyKeys, secret: bytes) -> None:
         self._keys = keys
+        self._secret = hmac.digest(secret, b"idempotency", hashlib.sha256)
 
     async def once(
         self, call: Call, template: str, body: bytes, work: Callable[[], Awaitable[Answer]]
@@ -33,7 +39,7 @@ class Idempotency:
         given = call.field(FIELD)
         if given is None:
             return await work()
-        key, fingerprint = _key(call, given), _fingerprint(template, body)
+        key, fingerprint = _key(call, given), self._fingerprint(template, body)
         known = await self._keys.begin(key)
         if isinstance(known, InFlight):
             raise IdempotencyKeyInUse(retry_after=1)
@@ -55,6 +61,9 @@ class Idempotency:
                 await self._keys.abandon(key, lease)
         return answer
 
+    def _fingerprint(self, template: str, body: bytes) -> str:
+        return hmac.digest(self._secret, template.encode() + b"\0" + body, hashlib.sha256).hex()
+
 
 def _key(call: Call, given: str) -> str:
     if not given.strip(" \t") or len(given) > MAX_KEY:
@@ -63,10 +72,6 @@ def _key(call: Call, given: str) -> str:
         )
     digest = hashlib.sha256(given.encode("latin-1")).hexdigest()
     return f"{call.caller.user_id}:{digest}"
-
-
-def _fingerprint(template: str, body: bytes) -> str:
-    return hashlib.sha256(template.encode() + b"\0" + body).hexdigest()
 
 
 def _stored(answer: Answer, fingerprint: str) -> StoredAnswer:

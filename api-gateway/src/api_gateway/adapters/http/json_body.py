@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 from contextlib import suppress
 from json import JSONDecodeError
 from math import isfinite
@@ -20,6 +19,9 @@ _MAX_DEPTH: Final = 64
 _MAX_DIGITS: Final = 19
 """Of an integer: 2^63 − 1 has so many."""
 _MAX_INT: Final = 2**63
+_MAX_VIOLATIONS: Final = 20
+_MAX_FIELD: Final = 200
+"""Characters of the place that a violation names: its keys are whatever the client wrote."""
 
 
 async def read_body(receive: Receive, declared: str | None, limit: int, *, waits: bool) -> bytes:
@@ -119,26 +121,34 @@ def _finite_float(digits: str) -> float:
 
 
 def _check(value: Any) -> None:
-    violations = []
-    for path, text in _texts(value, (), 0):
-        if "\0" in text:
-            violations.append(FieldViolation(".".join(path), "must not contain NUL"))
-        if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
-            raise InvalidInput
+    violations: list[FieldViolation] = []
+    _look(value, [], violations)
     if violations:
         raise InvalidArgument(violations=violations)
 
 
-def _texts(value: Any, path: tuple[str, ...], depth: int) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Every text of a JSON value, keys included, with where it stands."""
-    if depth > _MAX_DEPTH:
+def _look(value: Any, path: list[str | int], violations: list[FieldViolation]) -> None:
+    """Look at every text of a JSON value, keys included; `path` says where it stands."""
+    if len(path) > _MAX_DEPTH:
         raise InvalidInput
     if isinstance(value, str):
-        yield path, value
+        _look_at_text(value, path, violations)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _texts(item, (*path, str(index)), depth + 1)
+            path.append(index)
+            _look(item, path, violations)
+            path.pop()
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield path, key
-            yield from _texts(item, (*path, key), depth + 1)
+            _look_at_text(key, path, violations)
+            path.append(key)
+            _look(item, path, violations)
+            path.pop()
+
+
+def _look_at_text(text: str, path: list[str | int], violations: list[FieldViolation]) -> None:
+    if "\0" in text and len(violations) < _MAX_VIOLATIONS:
+        field = ".".join(str(part)[:_MAX_FIELD] for part in path)[:_MAX_FIELD]
+        violations.append(FieldViolation(field, "must not contain NUL"))
+    if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise InvalidInput

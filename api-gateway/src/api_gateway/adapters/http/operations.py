@@ -89,7 +89,7 @@ class Operation:
     of `hot` reads are given again for a moment; `apart` names the path parameter that is a user's
     id, where that user is answered more than others are. The body
     of `takes` is no JSON but of that media type, and passed on while it comes. `options` are
-    fields that the answer to OPTIONS has besides.
+    fields that the answer to OPTIONS has besides, `always` those of all other answers.
     """
 
     method: Method
@@ -111,6 +111,7 @@ class Operation:
     takes: str = ""
     fields: tuple[Field, ...] = ()
     options: tuple[tuple[str, str], ...] = ()
+    always: tuple[tuple[str, str], ...] = ()
 
     @property
     def idempotent(self) -> bool:
@@ -153,6 +154,7 @@ def operation(
     takes: str = "",
     fields: tuple[Field, ...] = (),
     options: tuple[tuple[str, str], ...] = (),
+    always: tuple[tuple[str, str], ...] = (),
     prefix: str = API,
 ) -> Callable[[F], F]:
     """Declare that a method of a class of routes serves `method` on `prefix + path`.
@@ -184,6 +186,7 @@ def operation(
                 "takes": takes,
                 "fields": fields,
                 "options": options,
+                "always": always,
             },
         )
         function.__operations__ = declared  # type: ignore[attr-defined]

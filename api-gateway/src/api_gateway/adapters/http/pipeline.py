@@ -94,6 +94,8 @@ class Endpoint:
         if self._binding.stream and await stream.leave():
             answer.add("connection", "close")
         answer.fields.extend(fields)
+        for name, value in self.operation.always:
+            answer.add(name, value)
         return answer
 
     async def _admitted(

@@ -2,16 +2,14 @@
 extensions creation, termination and expiration.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from email.utils import format_datetime
 from typing import Final
-
-from service_kit.errors import FailedPrecondition
 
 from api_gateway.adapters.http.answer import Answer, created, no_content, ok
 from api_gateway.adapters.http.body_stream import BodyStream, ClientGone
 from api_gateway.adapters.http.call import Call
-from api_gateway.adapters.http.errors import InvalidInput, UnsupportedMediaType
+from api_gateway.adapters.http.errors import EdgeError, InvalidInput, UnsupportedMediaType
 from api_gateway.adapters.http.operations import (
     API,
     FORBIDDEN,
@@ -44,17 +42,19 @@ _RESUMABLE: Final = Field(
     {"type": "string", "const": VERSION},
     required=False,
 )
+_ALWAYS: Final = (("tus-resumable", VERSION),)
 _OPTIONS: Final = (
-    ("tus-resumable", VERSION),
+    *_ALWAYS,
     ("tus-version", VERSION),
     ("tus-extension", "creation,expiration,termination"),
 )
 
 
-class UnsupportedVersion(FailedPrecondition):
+class UnsupportedVersion(EdgeError):
     """Tus-Resumable names another version than this."""
 
-    code, message = _VERSION.code, _VERSION.message
+    status, code, message = _VERSION.status, _VERSION.code, _VERSION.message
+    fields: Mapping[str, str] = {"tus-version": VERSION}
 
 
 class MediaUploadRoutes:
@@ -73,6 +73,7 @@ class MediaUploadRoutes:
         errors=(*TAKEN_IN, _VERSION),
         fields=(Field("Upload-Length", "Bytes of the file.", {**_COUNT, "minimum": 1}), _RESUMABLE),
         options=_OPTIONS,
+        always=_ALWAYS,
     )
     async def begin(self, call: Call) -> Answer:
         """Of as many bytes as Upload-Length says, to the address in Location."""
@@ -89,12 +90,13 @@ class MediaUploadRoutes:
         access=Access.TOKEN,
         success=Success(200, MediaUploadData, UPLOAD_EXAMPLE, "upload found"),
         errors=(FORBIDDEN, _NOT_FOUND, _VERSION),
+        always=_ALWAYS,
     )
     async def get(self, call: Call, upload_id: UploadId) -> Answer:
         """In Upload-Offset and Upload-Length too, which is what HEAD asks for."""
         _check_version(call)
         upload = await self._media.progress(upload_id, call.caller.user_id)
-        return _told(ok(upload_content(upload), "upload found"), upload)
+        return _told(ok(upload_content(upload), "upload found").untagged(), upload)
 
     @operation(
         "PATCH",
@@ -114,6 +116,7 @@ class MediaUploadRoutes:
         takes=PIECE,
         fields=(Field("Upload-Offset", "Where the piece belongs.", _COUNT), _RESUMABLE),
         options=_OPTIONS,
+        always=_ALWAYS,
     )
     async def append(self, call: Call, upload_id: UploadId, body: BodyStream) -> Answer:
         """What has arrived when a connection breaks stays. The last piece makes it media: GET the
@@ -134,12 +137,13 @@ class MediaUploadRoutes:
         access=Access.TOKEN,
         success=Success(204),
         errors=(FORBIDDEN, _NOT_FOUND, _VERSION),
+        always=_ALWAYS,
     )
     async def abort(self, call: Call, upload_id: UploadId) -> Answer:
         """And forget what has arrived of it."""
         _check_version(call)
         await self._media.abort(upload_id, call.caller.user_id)
-        return no_content().add("tus-resumable", VERSION)
+        return no_content()
 
 
 def _check_version(call: Call) -> None:
@@ -164,6 +168,5 @@ async def _while_there(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, No
 
 
 def _told(answer: Answer, upload: MediaUpload) -> Answer:
-    answer.add("tus-resumable", VERSION).add("upload-offset", str(upload.offset))
-    answer.add("upload-length", str(upload.length))
+    answer.add("upload-offset", str(upload.offset)).add("upload-length", str(upload.length))
     return answer.add("upload-expires", format_datetime(upload.expires_at, usegmt=True))

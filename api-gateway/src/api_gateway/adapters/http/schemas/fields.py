@@ -22,7 +22,7 @@ from api_gateway.domain.page import DEFAULT_LIMIT, MAX_LIMIT
 
 MAX_ID: Final = 2**63 - 1
 MAX_PAGE: Final = 2**31 - 1
-_WHOLE: Final = re.compile(r"([+-]?)0*([0-9]+)")
+_WHOLE: Final = re.compile(r"([+-]?)([0-9]+)")
 MOST_DIGITS: Final = len(str(MAX_ID))
 """Of an id, and of all numbers that are read as they stand."""
 _BEYOND: Final = 10**MOST_DIGITS
@@ -94,7 +94,8 @@ def _whole(value: object) -> int | None:
     found = _WHOLE.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         return None
-    sign, digits = found.groups()
+    sign, written = found.groups()
+    digits = written.lstrip("0") or "0"
     number = int(digits) if len(digits) <= MOST_DIGITS else _BEYOND
     return -number if sign == "-" else number
 

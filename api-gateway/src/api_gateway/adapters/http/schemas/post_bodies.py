@@ -65,7 +65,8 @@ Content = Annotated[str, Field(max_length=100_000)]
 Tag = Annotated[str, Field(min_length=1, max_length=64)]
 Tags = Annotated[
     list[Tag],
-    Field(description="At most 20 different ones; duplicates are one."),
+    # There may be hundreds of thousands: what is wrong with the first one will do.
+    Field(description="At most 20 different ones; duplicates are one.", fail_fast=True),
     AfterValidator(_distinct),
 ]
 
