@@ -34,7 +34,7 @@ class GatewaySettings(BaseSettings):
     )
     cursor_secret: SecretStr = Field(
         min_length=16,
-        description="Signs list cursors, and bodies sent with an Idempotency-Key; the same everywhere.",
+        description="Signs cursors, and bodies with an Idempotency-Key; the same on every replica.",
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Origins that browsers may call from, separated by commas; * is any."

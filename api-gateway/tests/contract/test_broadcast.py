@@ -37,7 +37,9 @@ class Gateway:
 async def a_gateway(url: str) -> AsyncIterator[Gateway]:
     gateway = Gateway()
     async with open_link(url, 0.5) as link:
-        gateway.broadcast = RedisBroadcast(link, gateway.hear, gateway.listening.append)
+        gateway.broadcast = RedisBroadcast(
+            link, gateway.hear, gateway.listening.append, PATIENCE_SECONDS
+        )
         listening = asyncio.create_task(gateway.broadcast.listen())
         try:
             yield gateway

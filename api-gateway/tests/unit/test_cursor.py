@@ -1,7 +1,7 @@
 """Cursors come back as they were given out, or not at all."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from service_kit.errors import InvalidArgument
 
@@ -10,6 +10,7 @@ from api_gateway.domain.cursor import Cursors
 CURSORS = Cursors(b"a secret that all replicas share")
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200))
 def test_what_is_sealed_is_opened_again(cursor: str) -> None:
     sealed = CURSORS.seal("posts", cursor)

@@ -1,6 +1,6 @@
 """How the steps of several jobs are divided into transactions."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notification_service.domain.fan_out import FanOutJob, Followers, Step, transactions_of
@@ -16,6 +16,7 @@ def a_step(post_id: int, size: int, *, is_last: bool) -> Step:
     return Step(job, Content("post_created"), Followers(tuple(range(6, 6 + size)), is_last))
 
 
+@settings(deadline=None)
 @given(SIZES)
 def test_every_job_gets_on_once_in_at_most_two_transactions_of_a_batch(
     sizes: list[tuple[int, bool]],

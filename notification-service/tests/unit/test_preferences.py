@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notification_service.domain.errors import InvalidNotification
@@ -51,6 +51,7 @@ def test_an_hour_that_never_comes_is_not_quiet_and_one_that_comes_twice_is(
     assert QuietHours(time(2), time(3), "Europe/Berlin").hold_at(at(moment)) is is_quiet
 
 
+@settings(deadline=None)
 @given(MINUTES, MINUTES, MINUTES)
 def test_of_every_day_as_many_minutes_are_quiet_as_lie_between(
     start: int, end: int, now: int

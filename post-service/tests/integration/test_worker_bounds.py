@@ -19,6 +19,8 @@ from tests.pictures import a_picture
 
 MIB = 1024 * 1024
 LARGE = (6000, 6000)
+SLOW = 60
+"""Seconds in which a worker that has idle time only starts, even on a busy machine."""
 TOO_LITTLE = [Bounds(memory=20 * MIB), Bounds(seconds=1)]
 
 
@@ -45,7 +47,7 @@ async def test_a_worker_that_needs_more_than_it_may_have_dies(shown: Path, bound
 
 
 async def test_what_processes_take_is_paid_for_whatever_they_come_to(shown: Path) -> None:
-    budget = WorkBudget(share=0.5, saved_seconds=0.001, processors=1)
+    budget = WorkBudget(share=0.001, saved_seconds=0.001, processors=1)
     processes = WorkerProcesses(Bounds(), budget)
     await processes.process(a_file(shown, a_picture()), shown, "image/png", in_idle_time=False)
     owed = budget.wait()
@@ -105,6 +107,11 @@ def is_gone(noted: Path) -> bool:
         return True
 
 
+def never_was(noted: Path) -> bool:
+    """Whether no process has noted its id there."""
+    return not noted.exists()
+
+
 def worker_of(noted: Path) -> psutil.Process:
     """The process that has started the one whose id is noted there."""
     worker = psutil.Process(int(noted.read_text())).parent()
@@ -116,12 +123,17 @@ def worker_of(noted: Path) -> psutil.Process:
 async def test_an_ffmpeg_that_does_not_end_is_ended(
     shown: Path, endless_ffmpeg: Path, in_idle_time: bool, end: type[Exception]
 ) -> None:
-    """In idle time it may have had none: the worker has died, and the next one is given some."""
+    """In idle time it may have had none: the worker has died, and the next one is given some.
+
+    On a busy machine it may not even have come to start one.
+    """
     with pytest.raises(end):
         await worker_processes(Bounds(patience=12)).process(
             a_file(shown, b"x"), shown, "video/mp4", in_idle_time=in_idle_time
         )
-    await eventually(lambda: is_gone(endless_ffmpeg), 5)
+    await eventually(
+        lambda: (in_idle_time and never_was(endless_ffmpeg)) or is_gone(endless_ffmpeg)
+    )
 
 
 @pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="no such policy on this system")
@@ -133,7 +145,7 @@ async def test_a_worker_takes_idle_time_or_its_part(
         a_file(shown, b"x"), shown, "video/mp4", in_idle_time=in_idle_time
     )
     task = asyncio.create_task(work)
-    await eventually(endless_ffmpeg.exists, 20)
+    await eventually(endless_ffmpeg.exists, SLOW)
     expected = os.SCHED_IDLE if in_idle_time else os.SCHED_OTHER
     worker = worker_of(endless_ffmpeg)
     policies = [os.sched_getscheduler(each.pid) for each in (worker, *worker.children())]
@@ -146,7 +158,7 @@ async def test_a_worker_takes_idle_time_or_its_part(
 async def test_ffmpeg_ends_with_a_worker_that_is_killed(shown: Path, endless_ffmpeg: Path) -> None:
     work = worker_processes().process(a_file(shown, b"x"), shown, "video/mp4", in_idle_time=False)
     task = asyncio.create_task(work)
-    await eventually(endless_ffmpeg.exists, 20)
+    await eventually(endless_ffmpeg.exists, SLOW)
     worker_of(endless_ffmpeg).kill()
     with pytest.raises(WorkerDied):
         await task
@@ -169,7 +181,7 @@ async def test_both_end_with_a_service_that_is_killed(shown: Path, endless_ffmpe
     service = await asyncio.create_subprocess_exec(
         sys.executable, "-c", A_SERVICE, source, str(shown)
     )
-    await eventually(endless_ffmpeg.exists, 20)
+    await eventually(endless_ffmpeg.exists, SLOW)
     worker = worker_of(endless_ffmpeg)
     service.kill()
     await service.wait()
@@ -179,7 +191,7 @@ async def test_both_end_with_a_service_that_is_killed(shown: Path, endless_ffmpe
 async def test_both_end_with_a_service_that_gives_up(shown: Path, endless_ffmpeg: Path) -> None:
     work = worker_processes().process(a_file(shown, b"x"), shown, "video/mp4", in_idle_time=False)
     task = asyncio.create_task(work)
-    await eventually(endless_ffmpeg.exists, 20)
+    await eventually(endless_ffmpeg.exists, SLOW)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

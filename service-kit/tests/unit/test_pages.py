@@ -4,7 +4,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from service_kit import pages
 from service_kit.errors import InvalidArgument
@@ -12,6 +12,7 @@ from service_kit.errors import InvalidArgument
 NUMBERS = st.integers(-(2**63), 2**63 - 1)
 
 
+@settings(deadline=None)
 @given(st.lists(NUMBERS, min_size=1, max_size=3))
 def test_a_cursor_gives_back_what_it_was_made_of(numbers: list[int]) -> None:
     cursor = pages.encode_cursor(*numbers)
@@ -19,6 +20,7 @@ def test_a_cursor_gives_back_what_it_was_made_of(numbers: list[int]) -> None:
     assert cursor.replace("-", "").replace("_", "").isalnum()
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_what_is_no_cursor_is_refused_and_nothing_worse(text: str) -> None:
     with suppress(pages.InvalidCursor):
@@ -30,6 +32,7 @@ def test_a_cursor_of_another_list_is_refused() -> None:
         pages.decode_cursor(pages.encode_cursor(1, 2), 1)
 
 
+@settings(deadline=None)
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_a_moment_survives_to_the_microsecond(at: datetime) -> None:
     assert pages.moment(pages.microseconds(at)) == at

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from service_kit.errors import InvalidArgument
 
@@ -65,6 +65,7 @@ def test_a_heartbeat_is_a_comment() -> None:
     assert encoder().event(plain_frame("ping")) == b": ping\n\n"
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["\n", "\r", "\r\n", " ", '"a"', ","]), max_size=8))
 def test_an_event_is_one_whatever_breaks_its_lines(between: list[str]) -> None:
     payload = "[1," + "".join(part for part in between if part.isspace()) + "2]"
@@ -128,6 +129,7 @@ def test_a_seq_out_of_range_is_told_on_which_side(number: int, issue: str) -> No
     assert [violation.issue for violation in refused.value.violations] == [issue]
 
 
+@settings(deadline=None)
 @given(
     st.text() | st.dictionaries(st.text(), st.none() | st.integers() | st.text()).map(json.dumps)
 )

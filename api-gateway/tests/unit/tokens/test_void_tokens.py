@@ -1,6 +1,6 @@
 """What is kept of a user's revocations says what all of them say."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api_gateway.adapters.tokens.void_tokens import VoidTokens
@@ -22,6 +22,7 @@ def kept(*revoked: Revoked) -> VoidTokens:
     return void
 
 
+@settings(deadline=None)
 @given(st.lists(REVOKED), SESSIONS, TIMES)
 def test_a_token_is_void_if_any_revocation_covers_it(
     revoked: list[Revoked], session_id: str, issued_at: float
@@ -30,6 +31,7 @@ def test_a_token_is_void_if_any_revocation_covers_it(
     assert kept(*revoked).cover(token) == any(one.covers(token) for one in revoked)
 
 
+@settings(deadline=None)
 @given(st.lists(REVOKED), SESSIONS, TIMES, TIMES)
 def test_what_is_forgotten_voids_no_token_that_may_live(
     revoked: list[Revoked], session_id: str, issued_at: float, oldest: float

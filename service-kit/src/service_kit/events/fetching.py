@@ -21,17 +21,23 @@ async def fetch(
     batch_size: int,
     assignment: Callable[[], int],
     gather_seconds: float,
+    *,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Fetched:
     """Up to a batch of every partition, as soon as one has something; nothing after `seconds`.
 
     Who is behind waits `gather_seconds` for more to come. All of it belongs to what `assignment`
     numbers when this returns.
     """
-    begun = time.monotonic()
+    begun = clock()
     found: Fetched = await consumer.getmany(timeout_ms=int(seconds * 1000), max_records=batch_size)
-    is_behind = time.monotonic() - begun < _AT_ONCE_SECONDS
+    is_behind = clock() - begun < _AT_ONCE_SECONDS
     if found and is_behind:
-        found = await _gathered(consumer, found, batch_size, assignment, begun + gather_seconds)
+
+        def left() -> float:
+            return begun + gather_seconds - clock()
+
+        found = await _gathered(consumer, found, batch_size, assignment, left)
     if found:
         await _add_others(consumer, found, batch_size)
     return found
@@ -42,7 +48,7 @@ async def _gathered(
     found: Fetched,
     batch_size: int,
     assignment: Callable[[], int],
-    until: float,
+    left: Callable[[], float],
 ) -> Fetched:
     """What came first while the last batch was handled, and all that has come since.
 
@@ -51,8 +57,8 @@ async def _gathered(
     gives no more of a partition at once than was sent at once.
     """
     before = assignment()
-    while sum(map(len, found.values())) < batch_size and (left := until - time.monotonic()) > 0:
-        milliseconds = ceil(left * 1000)
+    while sum(map(len, found.values())) < batch_size and (seconds := left()) > 0:
+        milliseconds = ceil(seconds * 1000)
         more: Fetched = await consumer.getmany(timeout_ms=milliseconds, max_records=batch_size)
         if assignment() != before:
             return more

@@ -30,8 +30,15 @@ class RedisBroadcast:
     work. Redis counts who was told; each of them acknowledges on the sender's own channel.
     """
 
-    def __init__(self, link: Link, heard: Heard, listening: Listening) -> None:
+    def __init__(
+        self,
+        link: Link,
+        heard: Heard,
+        listening: Listening,
+        patience_seconds: float = _PATIENCE_SECONDS,
+    ) -> None:
         self._link = link
+        self._patience_seconds = patience_seconds
         self._heard = heard
         self._listening = listening
         self._name = secrets.token_hex(8)
@@ -94,7 +101,7 @@ class RedisBroadcast:
             told = await self._link.ask(lambda: self._link.client.publish(_CHANNEL, text))
             self._missing[serial] += told - 1  # this one is told too
             if self._missing[serial] > 0 and loop.time() >= self._trusts_after:
-                async with asyncio.timeout(_PATIENCE_SECONDS):
+                async with asyncio.timeout(self._patience_seconds):
                     await heard
         except TimeoutError:
             self._trusts_after = loop.time() + _DISTRUST_SECONDS

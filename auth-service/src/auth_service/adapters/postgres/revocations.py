@@ -16,7 +16,7 @@ from auth_service.adapters.postgres.sessions import REVOKED_CHANNEL
 from auth_service.domain.models import Revocation
 
 _BATCH: Final = 1000
-_POLL_SECONDS: Final = 0.9
+POLL_SECONDS: Final = 0.9
 _CONNECT_SECONDS: Final = 5.0
 _CHECK_SECONDS: Final = 10.0
 _AWAY: Final = (
@@ -61,7 +61,7 @@ class PostgresRevocations:
     async def wait(self, seen: int) -> int | None:
         if seen == self._mark and not self._closed:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), _POLL_SECONDS)
+                await asyncio.wait_for(self._changed.wait(), POLL_SECONDS)
         return None if self._closed else self._mark
 
     def close(self) -> None:

@@ -109,6 +109,9 @@ async def _run(command: list[str], seconds: float) -> tuple[int, bytes, bytes]:
     try:
         output, errors = await asyncio.to_thread(process.communicate, timeout=seconds)
     except TimeoutExpired as error:
+        for pipe in (process.stdout, process.stderr):
+            assert pipe is not None  # noqa: S101 - it was asked for
+            pipe.close()
         raise WorkerDied from error  # it waited for the machine
     finally:
         if process.poll() is None:  # its group: what it has started goes with it
