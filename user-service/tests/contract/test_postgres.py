@@ -82,6 +82,26 @@ async def test_two_requests_with_one_key_make_one_user(
     assert page.total == 1
 
 
+async def test_a_request_that_meets_a_name_before_its_own_key_gets_the_user_of_the_key(
+    database: Database, units: PostgresUnits
+) -> None:
+    async with database.transaction() as connection:
+        await connection.execute("INSERT INTO users (username, email) VALUES ('ann', 'a@x.org')")
+        following = asyncio.create_task(in_one_unit(units, lambda unit: add(unit, "key")))
+        await eventually(lambda: is_waiting(database))
+        await connection.execute("UPDATE users SET idempotency_key = 'key'")
+    assert await following == (await PostgresUsers(database).by_username("ann"), False)
+
+
+async def test_a_key_that_made_nobody_does_not_hide_that_a_name_is_taken(
+    database: Database, units: PostgresUnits
+) -> None:
+    outcome = await race(
+        database, units, lambda unit: add(unit, "one"), lambda unit: add(unit, "another")
+    )
+    assert isinstance(outcome, UsernameTaken)
+
+
 async def test_changes_of_one_user_wait_for_each_other(
     database: Database, units: PostgresUnits
 ) -> None:

@@ -18,12 +18,15 @@ from user_service.domain.models import NewUser, ProfileChange, User, UserPage
 _COLUMNS: Final = "id, username, email, full_name, bio, avatar_url, created_at, updated_at"
 _MEANINGS: Final = {"users_username_key": UsernameTaken, "users_email_key": EmailTaken}
 
-_ADD: Final = f"""
+_INSERT: Final = """
 INSERT INTO users (username, email, full_name, bio, avatar_url, idempotency_key)
 VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT ON CONSTRAINT users_idempotency_key DO NOTHING
-RETURNING {_COLUMNS}
-"""  # noqa: S608
+"""
+# Any conflict, not that of keys alone: of two at once with one key, the later may meet the name of
+# the earlier before its key.
+_ADD: Final = f"{_INSERT} ON CONFLICT DO NOTHING RETURNING {_COLUMNS}"
+_ADD_OR_REFUSE: Final = f"{_INSERT} RETURNING {_COLUMNS}"
+_BY_KEY: Final = f"SELECT {_COLUMNS} FROM users WHERE idempotency_key = $1"  # noqa: S608
 # `updated_at` is the version of a profile, so that it grows even where the clock does not.
 _CHANGE: Final = f"""
 UPDATE users SET
@@ -145,14 +148,18 @@ class PostgresUnit:
         self._events = events
 
     async def add(self, user: NewUser, idempotency_key: str | None) -> tuple[User, bool]:
-        values = (user.username, user.email, user.full_name, user.bio, user.avatar_url)
-        with refusals(_MEANINGS):
-            row = await self._connection.fetchrow(_ADD, *values, idempotency_key)
+        profile = (user.username, user.email, user.full_name, user.bio, user.avatar_url)
+        values = (*profile, idempotency_key)
+        row = await self._connection.fetchrow(_ADD, *values)
         if row is not None:
             return user_from_row(row), True
-        sql = f"SELECT {_COLUMNS} FROM users WHERE idempotency_key = $1"  # noqa: S608
-        earlier = await self._connection.fetchrow(sql, idempotency_key)
-        return user_from_row(existing(earlier)), False
+        # What was in the way is committed by now, with its key.
+        earlier = await self._connection.fetchrow(_BY_KEY, idempotency_key)
+        if earlier is not None:
+            return user_from_row(earlier), False
+        with refusals(_MEANINGS):
+            row = await self._connection.fetchrow(_ADD_OR_REFUSE, *values)
+        return user_from_row(existing(row)), True
 
     async def lock(self, user_id: int) -> User | None:
         sql = f"SELECT {_COLUMNS} FROM users WHERE id = $1 FOR UPDATE"  # noqa: S608
