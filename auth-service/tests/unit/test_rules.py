@@ -76,9 +76,10 @@ def test_where_a_login_comes_from_is_cut_to_what_can_be_stored() -> None:
     [
         (("ann", "2001:db8::1"), ("ANN", "2001:db8::ffff:1")),
         (("ann", "192.0.2.1"), ("ann", "::ffff:192.0.2.1")),
+        (("kim@\u0130.org", "192.0.2.1"), ("\u212a\u0130M@i.org", "192.0.2.1")),
     ],
 )
-def test_one_caller_under_two_addresses_is_one(
+def test_one_caller_under_two_spellings_is_one(
     one: tuple[str, str], other: tuple[str, str]
 ) -> None:
     assert login_guess(*one) == login_guess(*other)

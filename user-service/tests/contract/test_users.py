@@ -15,7 +15,7 @@ from user_service.adapters.postgres import PostgresUnits, PostgresUsers
 from user_service.adapters.redis_cache import RedisUsers
 from user_service.application.ports import Units, Users
 from user_service.application.use_cases import Profiles
-from user_service.domain.errors import EmailTaken, StaleUser, UsernameTaken
+from user_service.domain.errors import EmailTaken, StaleUser, UsernameTaken, UserNotFound
 from user_service.domain.events import UserDeleted, UserUpdated
 from user_service.domain.models import NewUser, ProfileChange, User
 
@@ -103,6 +103,16 @@ async def test_names_and_emails_are_unique_and_found_in_whatever_case(store: Sto
     with pytest.raises(EmailTaken):
         await enrol(units, a_new_user("other", "ann@example.com"))
     assert (await users.after(0, 9)).users == (ann,)
+
+
+async def test_a_name_is_found_by_its_own_letters_only(store: Store) -> None:
+    users, units = store
+    (kim,) = await enrol(units, a_new_user("kim"))
+    profiles = Profiles(users, units)
+    assert await profiles.by_username("KIM") == kim
+    for other in ("k\u0130m", "\u212aim"):  # both are "kim" to PostgreSQL's lower()
+        with pytest.raises(UserNotFound):
+            await profiles.by_username(other)
 
 
 async def test_an_underscore_in_a_name_stands_for_itself(store: Store) -> None:

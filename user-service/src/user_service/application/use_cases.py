@@ -15,6 +15,7 @@ from user_service.domain.errors import (
 )
 from user_service.domain.events import UserCreated, UserDeleted, UserUpdated
 from user_service.domain.models import NewUser, ProfileChange, User, UserPage, check_key
+from user_service.domain.rules import is_username
 
 T = TypeVar("T")
 
@@ -48,8 +49,11 @@ class Profiles:
         return _found(await self.users.get(user_id))
 
     async def by_username(self, username: str) -> User:
-        """The user with this name, in whatever case. Raises `UserNotFound`."""
-        return _found(None if NUL in username else await self.users.by_username(username))
+        """The user with this name, in whatever case. Raises `UserNotFound`.
+
+        Nobody is asked for by what is no name: PostgreSQL's lower case of "\u0130" is an "i".
+        """
+        return _found(await self.users.by_username(username) if is_username(username) else None)
 
     async def by_email(self, email: str) -> User:
         """The user with this e-mail, in whatever case. Raises `UserNotFound`."""

@@ -30,8 +30,13 @@ def violations_of(given: Mapping[str, str]) -> None:
         raise InvalidProfile(violations=found)
 
 
+def is_username(value: str) -> bool:
+    """Whether somebody can have this name."""
+    return _USERNAME.fullmatch(value) is not None
+
+
 def _username(value: str) -> str | None:
-    if _USERNAME.fullmatch(value):
+    if is_username(value):
         return None
     return "must be 3 to 32 of letters, digits and _ . -"
 
