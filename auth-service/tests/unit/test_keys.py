@@ -161,6 +161,19 @@ async def test_a_second_rotation_before_the_first_has_begun_replaces_it(
     assert [kid for kid, end in ends.items() if end is None] == [last.kid]
 
 
+async def test_a_rotation_at_once_is_the_last_word_over_one_that_is_still_to_come(
+    replica: Replica, clock: Clock
+) -> None:
+    await replica.key_set.rotate(timedelta(seconds=90), LIFE)
+    clock.advance(10)
+    last = await replica.key_set.rotate(timedelta(0), LIFE)
+    for _ in range(12):
+        await replica.ring.refresh()
+        assert replica.kid() == last.kid
+        clock.advance(90)
+    assert [key.kid for key in await replica.key_set.published()] == [last.kid]
+
+
 async def test_a_clock_that_is_behind_does_not_keep_a_new_replica_from_signing(
     replica: Replica, tables: Tables
 ) -> None:

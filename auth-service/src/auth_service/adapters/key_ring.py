@@ -5,7 +5,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 from uuid import uuid4
 
@@ -29,6 +29,7 @@ from auth_service.domain.models import Grant, SigningKey
 
 _ALGORITHM: Final = "ES256"
 _NONCE_BYTES: Final = 12
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def derived_key(secret: str, purpose: str) -> bytes:
@@ -95,17 +96,17 @@ class KeyRing:
         self._claims = claims
         self._seconds = seconds
         self._clock = clock
-        self._signers: dict[str, tuple[datetime, EllipticCurvePrivateKey]] = {}
+        self._signers: dict[str, tuple[SigningKey, EllipticCurvePrivateKey]] = {}
 
     async def refresh(self) -> None:
         """Read the keys. Raises `DatabaseUnavailable`; what is known stays."""
-        found: dict[str, tuple[datetime, EllipticCurvePrivateKey]] = {}
+        found: dict[str, tuple[SigningKey, EllipticCurvePrivateKey]] = {}
         for key in await self._keys.all():
             private = self._known(key.kid) or self._sealed.opened(key)
             if private is None:
                 logs.get(__name__).error("signing key is sealed with another secret", kid=key.kid)
             else:
-                found[key.kid] = (key.active_from, private)
+                found[key.kid] = (key, private)
         self._signers = found
 
     def issue(self, grant: Grant) -> str:
@@ -129,14 +130,24 @@ class KeyRing:
         return self._signers[kid][1] if kid in self._signers else None
 
     def _signer(self) -> tuple[str, EllipticCurvePrivateKey]:
-        """The latest key that is active; the first to be so where none is yet by this clock."""
+        """The active key that ends last; the first to be active where none is yet by this clock.
+
+        Of those that end at once, or never, the latest: one that is retired before its time comes
+        must not sign past its end.
+        """
         if not self._signers:
             raise Unavailable
         now = self._clock()
-        by_time = sorted((active, kid) for kid, (active, _) in self._signers.items())
-        active = [kid for active_from, kid in by_time if active_from <= now]
-        kid = active[-1] if active else by_time[0][1]
-        return kid, self._signers[kid][1]
+        active = [signer for signer in self._signers.values() if signer[0].active_from <= now]
+        if active:
+            key, private = max(active, key=lambda signer: _end(signer[0]))
+        else:
+            key, private = min(self._signers.values(), key=lambda signer: signer[0].active_from)
+        return key.kid, private
+
+
+def _end(key: SigningKey) -> tuple[datetime, datetime, str]:
+    return key.not_after or _NEVER, key.active_from, key.kid
 
 
 def _thumbprint(jwk: dict[str, str]) -> str:

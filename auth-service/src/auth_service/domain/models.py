@@ -190,7 +190,8 @@ class Revocation:
 class SigningKey:
     """A key pair; the private half is encrypted.
 
-    It signs from `active_from` until a later one does, and no token of it lives past `not_after`.
+    It signs from `active_from` until one that ends later does; no token of it lives past
+    `not_after`.
     """
 
     kid: str
