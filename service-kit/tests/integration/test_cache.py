@@ -3,12 +3,14 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 from service_kit import metrics
 from service_kit.cache import Cache, open_redis
+from service_kit.cache.store import RedisStore, StoreAway
 from service_kit.testing import eventually, free_port
 
 
@@ -216,6 +218,21 @@ async def test_without_redis_everything_is_loaded_and_soon_costs_nothing() -> No
             assert await cache.get_many_or_load(["a"], source) == {"a": b"1"}
         assert time.perf_counter() - started < 0.25
         assert outcomes("bypass") - bypassed == 101
+
+
+async def test_without_redis_what_has_expired_by_itself_is_not_kept_to_be_forgotten() -> None:
+    async with open_redis(f"redis://127.0.0.1:{free_port()}/0") as nothing:
+        store = RedisStore(nothing, "test", ttl_seconds=0.1, timeout_seconds=0.1)
+
+        async def kept_after(key: str) -> int:
+            with suppress(StoreAway):
+                await store.delete(["hot", key])
+            return len(store._to_delete)
+
+        assert max([await kept_after(str(number)) for number in range(100)]) > 2
+        over = time.monotonic() + 0.1
+        await eventually(lambda: time.monotonic() > over)
+        assert await kept_after("another") == 2
 
 
 async def test_a_redis_that_hangs_is_given_up_soon() -> None:

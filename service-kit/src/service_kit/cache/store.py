@@ -7,6 +7,7 @@ alike, so a value that was loaded before it can't be stored after it.
 
 import asyncio
 import time
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
@@ -45,7 +46,8 @@ class RedisStore:
         self._suspend = redis.register_script(SUSPEND)
         self._release = redis.register_script(RELEASE)
         self._circuit: Backoff[str] = Backoff(Delays(0.5, 5.0))
-        self._to_delete: dict[tuple[str, bytes], float] = {}
+        self._to_delete: OrderedDict[tuple[str, bytes], float] = OrderedDict()
+        """Until when each is to be forgotten, the soonest first."""
 
     async def read(self, keys: Sequence[str]) -> list[Entry | None]:
         """What the keys hold."""
@@ -79,17 +81,24 @@ class RedisStore:
         Suspensions under other marks stay. After `ttl_seconds` nothing is there any more that would
         have to be forgotten.
         """
+        self._drop_expired()
         expires = time.monotonic() + self._ttl_seconds
-        self._to_delete |= {(name, mark): expires for name in self._named(keys)}
+        for name in self._named(keys):
+            self._to_delete[name, mark] = expires
+            self._to_delete.move_to_end((name, mark))
         await self._ask("invalidate", self._delete_due)
 
     async def _delete_due(self) -> None:
-        now = time.monotonic()
-        known = list(self._to_delete)
-        if due := [one for one in known if self._to_delete[one] > now]:
+        self._drop_expired()
+        if due := list(self._to_delete):
             await self._release([name for name, _ in due], [mark for _, mark in due])
-        for one in known:
+        for one in due:
             self._to_delete.pop(one, None)
+
+    def _drop_expired(self) -> None:
+        now = time.monotonic()
+        while self._to_delete and next(iter(self._to_delete.values())) <= now:
+            self._to_delete.popitem(last=False)
 
     async def _ask(self, operation: str, question: Callable[[], Awaitable[T]]) -> T:
         if self._circuit.paused():
