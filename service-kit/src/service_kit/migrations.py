@@ -59,7 +59,8 @@ CREATE INDEX changes_xid ON changes (xid);
 CHANGES_V1_DOWN: Final = "DROP TABLE changes;"
 
 _LOCK: Final = 0x70696E6D  # "pinm": the advisory lock of whoever migrates a database
-_TURN_TIMEOUT: Final = "300s"  # another replica may be in the middle of a long migration
+_TURN_SECONDS: Final = 300.0  # another replica may be in the middle of a long migration
+_TURN_PAUSE_SECONDS: Final = 0.2
 _LOCK_TIMEOUT: Final = "1s"
 """Who waits for a table keeps all others waiting behind him: less than a call's deadline of 2 s."""
 _ATTEMPTS: Final = 10
@@ -81,14 +82,20 @@ class Status:
 
 
 def upgrade(
-    url: str, folder: Path, revision: str = "head", *, attempts: int = _ATTEMPTS
+    url: str,
+    folder: Path,
+    revision: str = "head",
+    *,
+    attempts: int = _ATTEMPTS,
+    turn_seconds: float = _TURN_SECONDS,
 ) -> tuple[str, ...]:
     """Migrate the database at `url` (postgresql://…) up to `revision`; returns the steps taken.
 
     Each migration is a transaction of its own; one that can't get its table at once tries again,
-    `attempts` times in all. Raises `MigrationFailed`.
+    `attempts` times in all. Who migrates at the same time is waited for, for `turn_seconds`.
+    Raises `MigrationFailed`.
     """
-    with _session(url, folder) as config:
+    with _session(url, folder, turn_seconds) as config:
         _patiently(lambda: command.upgrade(config, revision), config, attempts)
     return tuple(config.attributes["steps"])
 
@@ -172,7 +179,7 @@ def run_migrations() -> None:
 
 
 @contextmanager
-def _session(url: str, folder: Path) -> Iterator[Config]:
+def _session(url: str, folder: Path, turn_seconds: float = _TURN_SECONDS) -> Iterator[Config]:
     """A configuration whose connection holds the migration lock while the block runs."""
     config = Config(attributes={"steps": []})
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
@@ -181,7 +188,7 @@ def _session(url: str, folder: Path) -> Iterator[Config]:
     engine = sqlalchemy.create_engine(address, poolclass=sqlalchemy.NullPool, hide_parameters=True)
     try:
         with engine.connect() as connection:
-            _take_turn(connection)
+            _take_turn(connection, turn_seconds)
             config.attributes["connection"] = connection
             yield config
     except (DBAPIError, CommandError) as error:
@@ -190,11 +197,22 @@ def _session(url: str, folder: Path) -> Iterator[Config]:
         raise MigrationFailed(f"{address.database}: {reason} (done before it: {done})") from error
 
 
-def _take_turn(connection: sqlalchemy.Connection) -> None:
-    connection.exec_driver_sql(f"SET lock_timeout = '{_TURN_TIMEOUT}'")
-    connection.exec_driver_sql(f"SELECT pg_advisory_lock({_LOCK})")
+def _take_turn(connection: sqlalchemy.Connection, seconds: float) -> None:
+    """Ask again and again: who waited in a statement would hold a snapshot, which an index that the
+    other one builds waits for in turn.
+    """
     connection.exec_driver_sql(f"SET lock_timeout = '{_LOCK_TIMEOUT}'")
-    connection.commit()  # both outlive it; the migrations open transactions of their own
+    deadline = time.monotonic() + seconds
+    while not _has_turn(connection):
+        if time.monotonic() > deadline:
+            raise CommandError(f"somebody else has been migrating it for {seconds:g} s")
+        time.sleep(_TURN_PAUSE_SECONDS)
+
+
+def _has_turn(connection: sqlalchemy.Connection) -> bool:
+    has_turn = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_LOCK})").scalar_one()
+    connection.commit()  # lock and settings outlive it; migrations open transactions of their own
+    return bool(has_turn)
 
 
 def _current(connection: sqlalchemy.Connection) -> str | None:

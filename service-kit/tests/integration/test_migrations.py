@@ -30,6 +30,23 @@ def downgrade() -> None:
 '''
 
 
+INDEX = '''"""An index that is built while its table is in use."""
+
+from service_kit.migrations import build_index
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    build_index("outbox_topic", "ON outbox (topic)")
+
+
+def downgrade() -> None:
+    pass
+'''
+
+
 @pytest.fixture
 def empty_url(make_database: MakeDatabase) -> str:
     return make_database(None)
@@ -38,11 +55,21 @@ def empty_url(make_database: MakeDatabase) -> str:
 @pytest.fixture
 def broken(tmp_path: Path) -> Path:
     """The first migration of the tests, and a second one that fails in its middle."""
-    (tmp_path / "versions").mkdir()
+    return with_second(tmp_path, BROKEN)
+
+
+@pytest.fixture
+def indexed(tmp_path: Path) -> Path:
+    """The first migration of the tests, and a second one that builds an index of its table."""
+    return with_second(tmp_path, INDEX)
+
+
+def with_second(folder: Path, migration: str) -> Path:
+    (folder / "versions").mkdir()
     for name in ("env.py", "versions/0001_outbox.py"):
-        (tmp_path / name).write_text((MIGRATIONS / name).read_text())
-    (tmp_path / "versions/0002_broken.py").write_text(BROKEN)
-    return tmp_path
+        (folder / name).write_text((MIGRATIONS / name).read_text())
+    (folder / "versions/0002_second.py").write_text(migration)
+    return folder
 
 
 def tables(url: str) -> set[str]:
@@ -86,20 +113,31 @@ def test_a_failure_keeps_the_steps_before_it_and_nothing_of_its_own(
     assert tables(empty_url) == {"outbox"}
 
 
-def test_replicas_that_start_together_migrate_once(empty_url: str) -> None:
-    command = [sys.executable, "-m", "service_kit.migrations", "up", "--folder", str(MIGRATIONS)]
-    replicas = [
-        subprocess.Popen(  # noqa: S603 - the command is ours
-            [*command, "--database-url-variable", "URL"],
-            env={"URL": empty_url},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(3)
-    ]
+def test_replicas_that_start_together_migrate_once(empty_url: str, indexed: Path) -> None:
+    command = [sys.executable, "-m", "service_kit.migrations", "up", "--folder", str(indexed)]
+    with psycopg.connect(empty_url, autocommit=True) as gate:
+        gate.execute(f"SELECT pg_advisory_lock({migrations._LOCK})")
+        replicas = [
+            subprocess.Popen(  # noqa: S603 - the command is ours
+                [*command, "--database-url-variable", "URL"],
+                env={"URL": empty_url},
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for _ in range(3)
+        ]
+        assert_come(gate, 3)
     outputs = sorted(replica.communicate(timeout=60)[0] for replica in replicas)
     assert [replica.returncode for replica in replicas] == [0, 0, 0]
     assert outputs == ["nothing to do\n", "nothing to do\n", "up 0001\nup 0002\n"]
+
+
+def test_a_migration_gives_up_on_a_turn_that_does_not_come(empty_url: str) -> None:
+    with psycopg.connect(empty_url, autocommit=True) as other:
+        other.execute(f"SELECT pg_advisory_lock({migrations._LOCK})")
+        with pytest.raises(migrations.MigrationFailed, match="somebody else has been migrating"):
+            migrations.upgrade(empty_url, MIGRATIONS, turn_seconds=0.1)
+    assert tables(empty_url) == set()
 
 
 def test_a_migration_gives_up_on_a_table_that_somebody_holds(empty_url: str) -> None:
@@ -122,6 +160,17 @@ def test_a_migration_tries_again_until_a_table_is_free(empty_url: str) -> None:
         holder.commit()
         assert step.result(30) == ("down 0002",)
     assert tables(empty_url) == {"outbox"}
+
+
+def assert_come(gate: psycopg.Connection, count: int) -> None:
+    """Wait until so many others are connected."""
+    sql = """
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()
+    """
+    deadline = time.monotonic() + 20
+    while gate.execute(sql).fetchone() != (count,):
+        assert time.monotonic() < deadline, "they do not come"
 
 
 def assert_waits(url: str) -> None:
