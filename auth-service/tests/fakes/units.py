@@ -167,6 +167,9 @@ class InMemorySessionChanges:
         grant = Grant(user_id, token.session_id, self._tables.roles[user_id], now)
         return PresentedToken(grant, token.expires_at, token.rotated_at, stored.is_over)
 
+    async def lock_all(self, user_id: int) -> None:
+        """Units of work in memory are one after the other."""
+
     async def rotate(
         self, token: PresentedToken, digest: bytes, successor: bytes, lives: Lives
     ) -> None:

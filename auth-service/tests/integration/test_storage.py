@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from uuid import UUID
 
@@ -17,8 +17,11 @@ from auth_service.adapters.postgres.leftovers import PostgresLeftovers
 from auth_service.adapters.postgres.registrations import PostgresRegistrations
 from auth_service.adapters.postgres.revocations import POLL_SECONDS, PostgresRevocations
 from auth_service.adapters.postgres.units import PostgresUnits
+from auth_service.application.units import UnitOfWork
+from auth_service.application.use_cases import Accounts
+from auth_service.domain.errors import AccountNotFound
 from auth_service.domain.events import AuthEvent, Kind
-from auth_service.domain.models import Grant
+from auth_service.domain.models import Grant, PresentedToken, Role
 from tests.builders import CLIENT, LIVES, registration
 
 LEASE = timedelta(minutes=1)
@@ -120,8 +123,46 @@ async def _revoke(units: PostgresUnits, user_id: int) -> None:
 
 
 async def _somebody_waits(database: Database) -> bool:
-    sql = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    sql = "SELECT FROM pg_locks WHERE NOT granted"
     return await database.fetch_row("waiting", sql) is not None
+
+
+class _SlowUnits:
+    """Units of work that have done all but their commit until they may."""
+
+    def __init__(self, units: PostgresUnits) -> None:
+        self._units = units
+        self.worked, self.may_commit = asyncio.Event(), asyncio.Event()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[UnitOfWork]:
+        async with self._units.begin() as unit:
+            yield unit
+            self.worked.set()
+            await self.may_commit.wait()
+
+
+async def test_a_refresh_while_a_role_is_withdrawn_has_it_no_more(
+    database: Database, units: PostgresUnits
+) -> None:
+    await _account(database, units, 1003)
+    await Accounts(units).set_role(1003, Role.ADMIN, granted=True)
+    await _sign_in(units, 1003, b"an admin's")
+    slow = _SlowUnits(units)
+    withdrawing = asyncio.create_task(Accounts(slow).set_role(1003, Role.ADMIN, granted=False))
+    await slow.worked.wait()
+    presenting = asyncio.create_task(_present(units, b"an admin's"))
+    await eventually(lambda: _somebody_waits(database))
+    slow.may_commit.set()
+    token = await presenting
+    assert await withdrawing == (Role.USER,)
+    assert token is not None
+    assert token.grant.roles == (Role.USER,)
+
+
+async def _present(units: PostgresUnits, digest: bytes) -> PresentedToken | None:
+    async with units.begin() as unit:
+        return await unit.sessions.present(digest)
 
 
 async def test_everything_at_once_on_one_account_never_deadlocks(
@@ -136,6 +177,8 @@ async def test_everything_at_once_on_one_account_never_deadlocks(
             *(_refresh(units, digest) for digest in digests * 2),
             *(_end(units, user_id, grant.session_id) for grant in grants[:3]),
             _change_password(units, user_id),
+            _withdraw(units, user_id),
+            Accounts(units).end_sessions(user_id),
             _remove(units, user_id),
         )
         async with units.begin() as unit:
@@ -158,6 +201,11 @@ async def _change_password(units: PostgresUnits, user_id: int) -> None:
     async with units.begin() as unit:
         await unit.accounts.change_password(user_id, 1, "p1:another")
         await unit.sessions.end_all(user_id)
+
+
+async def _withdraw(units: PostgresUnits, user_id: int) -> None:
+    with suppress(AccountNotFound):
+        await Accounts(units).set_role(user_id, Role.ADMIN, granted=False)
 
 
 async def _remove(units: PostgresUnits, user_id: int) -> None:

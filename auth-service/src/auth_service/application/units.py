@@ -61,6 +61,10 @@ class SessionChanges(Protocol):
         """What is known of a refresh token; its session is locked until the unit ends."""
         ...
 
+    async def lock_all(self, user_id: int) -> None:
+        """Have whoever signs in as the user, or presents a token, wait until the unit ends."""
+        ...
+
     async def rotate(
         self, token: PresentedToken, digest: bytes, successor: bytes, lives: Lives
     ) -> None:

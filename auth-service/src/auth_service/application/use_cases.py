@@ -180,7 +180,8 @@ class Accounts:
     async def set_role(self, user_id: int, role: Role, *, granted: bool) -> tuple[Role, ...]:
         """Grant or withdraw a role; the roles afterwards. Raises `AccountNotFound`.
 
-        A withdrawal voids the user's access tokens at once; the sessions go on.
+        A withdrawal voids the user's access tokens at once; the sessions go on. A refresh beside it
+        waits for it, or else its token would have the role and be younger than the revocation.
         """
         async with self.units.begin() as unit:
             roles = await unit.accounts.set_role(user_id, role, granted=granted)
@@ -188,6 +189,7 @@ class Accounts:
                 raise AccountNotFound
             kind = Kind.ROLE_GRANTED if granted else Kind.ROLE_WITHDRAWN
             if not granted:
+                await unit.sessions.lock_all(user_id)
                 await unit.sessions.revoke_users([user_id])
             await unit.record(AuthEvent(kind, user_id, detail=role))
         return roles

@@ -1,7 +1,7 @@
 """Sessions, their refresh tokens and their revocations in PostgreSQL.
 
 Locks are taken in one order, so that none deadlocks: credential, session, refresh token, and at the
-end the turn to revoke.
+end the turn to revoke. Who locks several sessions of a user has the credential.
 """
 
 from collections.abc import Sequence
@@ -36,6 +36,11 @@ SELECT opened.created_at, holder.roles FROM opened CROSS JOIN holder
 _LOCK: Final = """
 SELECT FROM sessions WHERE id = (SELECT session_id FROM refresh_tokens WHERE digest = $1)
 FOR UPDATE
+"""
+_LOCK_ALL: Final = """
+SELECT FROM sessions
+WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > clock_timestamp()
+ORDER BY id FOR UPDATE
 """
 _PRESENT: Final = """
 SELECT sessions.user_id, sessions.id, roles, clock_timestamp() AS now,
@@ -117,6 +122,11 @@ class PostgresSessionChanges:
             return None
         return presented_from_row(existing(await self._connection.fetchrow(_PRESENT, digest)))
 
+    async def lock_all(self, user_id: int) -> None:
+        sql = "SELECT FROM credentials WHERE user_id = $1 FOR NO KEY UPDATE"
+        await self._connection.execute(sql, user_id)
+        await self._connection.execute(_LOCK_ALL, user_id)
+
     async def rotate(
         self, token: PresentedToken, digest: bytes, successor: bytes, lives: Lives
     ) -> None:
@@ -138,6 +148,7 @@ class PostgresSessionChanges:
         return await self._end(user_id, session_id, None) > 0
 
     async def end_all(self, user_id: int, spare: UUID | None = None) -> None:
+        await self.lock_all(user_id)
         await self._end(user_id, None, spare)
 
     async def revoke_users(self, user_ids: Sequence[int]) -> None:
