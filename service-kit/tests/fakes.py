@@ -1,7 +1,7 @@
 """Doubles of what the chassis talks to."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from service_kit.events import BrokerAway, Message, MessagesRefused
 
@@ -21,6 +21,9 @@ class InMemoryBatches:
         self.sent: list[list[bytes | None]] = []
         self.learned: set[str] = set()
         self._fits = fits
+
+    def partitions(self, topic: str) -> Collection[int]:
+        return range(10) if topic in self.learned else ()
 
     def partition_of(self, topic: str, key: bytes) -> int | None:
         return int(key[:1]) if topic in self.learned else None

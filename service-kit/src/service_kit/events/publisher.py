@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import lru_cache
@@ -73,10 +73,14 @@ class Publisher:
         self._starting = asyncio.Lock()
         self._retiring: set[asyncio.Task[None]] = set()
 
+    def partitions(self, topic: str) -> Collection[int]:
+        """The partitions of a topic; none before `learn`, and after a failure of the producer."""
+        cluster = self._producer.client.cluster if self._producer else None
+        return (cluster.partitions_for_topic(topic) if cluster else None) or ()
+
     def partition_of(self, topic: str, key: bytes) -> int | None:
         """The partition of a key, the same for every Kafka client; None before `learn`."""
-        cluster = self._producer.client.cluster if self._producer else None
-        known = cluster.partitions_for_topic(topic) if cluster else None
+        known = self.partitions(topic)
         if not known:
             return None
         return _partition_of(key, tuple(sorted(known)))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from service_kit import logs, tracing
 from service_kit.backoff import Backoff, Delays
 from service_kit.events.message import Message, cloud_event_headers
 from service_kit.events.publisher import BrokerAway, MessagesRefused
-from service_kit.outbox.table import Key, OutboxRow
+from service_kit.outbox.table import Held, Key, OutboxRow
 
 Place = tuple[str, int | None]
 """Topic and partition; no partition while the topic's metadata is being fetched."""
@@ -29,6 +29,7 @@ class Delivery:
 class Batches(Protocol):
     """What sends a batch of messages to a partition; see `Publisher`."""
 
+    def partitions(self, topic: str) -> Collection[int]: ...
     def partition_of(self, topic: str, key: bytes) -> int | None: ...
     async def learn(self, topic: str) -> None: ...
     async def publish(self, topic: str, partition: int, messages: Sequence[Message]) -> int: ...
@@ -38,7 +39,8 @@ class Lanes:
     """Rows on their way to Kafka: strictly in order per key, at most one batch a partition.
 
     A row that is refused holds back its own key only; a broker that is away holds back its
-    partitions. Both are tried again after an exponential pause, for ever.
+    partitions. Both are tried again after an exponential pause, for ever. Where no partition of a
+    topic is free, the topic is held back as one: its keys may be very many.
     """
 
     def __init__(
@@ -58,12 +60,20 @@ class Lanes:
         self._refused: Backoff[Key] = Backoff(delays)
         self._log = logs.get(__name__)
 
-    def held_back(self) -> set[Key]:
-        """The keys whose rows can't be sent now."""
-        closed = self._busy.keys() | self._faults.paused()
+    def held_back(self) -> Held:
+        """The topics, and the keys of other ones, whose rows can't be sent now."""
+        closed = self._closed()
         for place in self._behind.keys() - closed:
             del self._behind[place]
-        return self._refused.paused().union(*self._behind.values())
+        topics = {topic for topic, _ in closed if closed.issuperset(self._places(topic))}
+        keys = self._refused.paused().union(*self._behind.values())
+        return Held(topics, {key for key in keys if key[0] not in topics} if topics else keys)
+
+    def _closed(self) -> set[Place]:
+        return self._busy.keys() | self._faults.paused()
+
+    def _places(self, topic: str) -> list[Place]:
+        return [(topic, partition) for partition in self._publisher.partitions(topic) or (None,)]
 
     def admit(self, rows: Iterable[OutboxRow]) -> bool:
         """Start a batch on every free partition that `rows` (in id order) has work for."""
@@ -71,9 +81,10 @@ class Lanes:
         for row in rows:
             topic, key = row.key
             grouped[topic, self._publisher.partition_of(topic, key.encode())].append(row)
-        closed = self._busy.keys() | self._faults.paused()
+        closed = self._closed()
         for place, batch in grouped.items():
-            self._behind[place].update(row.key for row in batch)
+            if place[1] is not None:  # a look at the metadata sends nothing that others must follow
+                self._behind[place].update(row.key for row in batch)
             if place not in closed:
                 self._busy[place] = self._start(place, batch)
         return bool(grouped.keys() - closed)
@@ -87,6 +98,10 @@ class Lanes:
     def running(self) -> set[asyncio.Task[Delivery]]:
         """The batches in flight."""
         return set(self._busy.values())
+
+    def sending(self) -> bool:
+        """Whether rows are in flight, and not only questions about topics."""
+        return any(partition is not None for _, partition in self._busy)
 
     def soonest(self) -> float | None:
         """Seconds until something held back may be tried again."""

@@ -28,6 +28,8 @@ _PRUNE_SECONDS: Final = 60.0
 _AT_ONCE: Final = timedelta(0)
 _UNHURRIED: Final = 2.5
 """Times the pace, where processors are scarcest; see `Contention`."""
+_REST: Final = 10.0
+"""Times the last look, before the next one past rows that all wait for Kafka: it reads them all."""
 
 _DATABASE_AWAY = (
     asyncpg.PostgresError,
@@ -185,15 +187,22 @@ class Relay:
     async def _turn(self, connection: Connection, lanes: Lanes) -> bool:
         """Stamp what is acknowledged and fill the free lanes; whether to go on at once."""
         await self._collect(connection, lanes)
-        rows = await table.advance(
-            connection, self._acknowledged, lanes.held_back(), _WINDOW, keep=self._keeps
-        )
+        held, begun = lanes.held_back(), time.monotonic()
+        rows = await table.advance(connection, self._acknowledged, held, _WINDOW, keep=self._keeps)
         self._settle()
         started = lanes.admit(rows)
+        if held.topics and not rows and not lanes.sending():
+            self._rest(begun, lanes)
         if len(rows) < _WINDOW:
             return False
         self._may_look_at = 0.0  # a backlog: as fast as batches are acknowledged
         return not started
+
+    def _rest(self, begun: float, lanes: Lanes) -> None:
+        """However much waits for Kafka, a tenth of the time goes to what may lie behind it."""
+        now = time.monotonic()
+        rest = min(_REST * (now - begun), self._poll_seconds, lanes.soonest() or math.inf)
+        self._may_look_at = max(self._may_look_at, now + rest)
 
     async def _collect(self, connection: Connection, lanes: Lanes) -> None:
         """Take the batches that are over from their lanes."""

@@ -1,7 +1,7 @@
 """The outbox table: rows written with the business data, read and stamped by the relay."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -31,8 +31,9 @@ SELECT ${}::uuid, ${}::text, ${}::text, ${}::text, ${}::bytea, ${}::jsonb FROM {
 _UNSENT: Final = """
 SELECT id, created_at, event_id, topic, key, type, payload, headers::text FROM outbox
 WHERE sent_at IS NULL
-  AND (topic, key) NOT IN (SELECT * FROM unnest($1::text[], $2::text[]))
-ORDER BY id LIMIT $3
+  AND topic <> ALL($1::text[])
+  AND (topic, key) NOT IN (SELECT * FROM unnest($2::text[], $3::text[]))
+ORDER BY id LIMIT $4
 """
 _STAMP: Final = "UPDATE outbox SET sent_at = clock_timestamp() WHERE id = ANY($1::bigint[])"
 _REMOVE: Final = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
@@ -41,8 +42,9 @@ _ADVANCE: Final = """
 WITH settled AS ({settle})
 SELECT id, created_at, event_id, topic, key, type, payload, headers::text FROM outbox
 WHERE sent_at IS NULL AND id <> ALL($1::bigint[])
-  AND (topic, key) NOT IN (SELECT * FROM unnest($2::text[], $3::text[]))
-ORDER BY id LIMIT $4
+  AND topic <> ALL($2::text[])
+  AND (topic, key) NOT IN (SELECT * FROM unnest($3::text[], $4::text[]))
+ORDER BY id LIMIT $5
 """
 _STAMP_AND_READ: Final = _ADVANCE.format(settle=_STAMP)
 _REMOVE_AND_READ: Final = _ADVANCE.format(settle=_REMOVE)
@@ -104,6 +106,13 @@ class OutboxRow(NamedTuple):
         return _trace(self.headers)
 
 
+class Held(NamedTuple):
+    """What can't be sent now: whole topics, and keys of others."""
+
+    topics: Set[str] = frozenset()
+    keys: Set[Key] = frozenset()
+
+
 class Backlog(NamedTuple):
     """How many rows are unsent (see `COUNTED`) and how many seconds the oldest has waited."""
 
@@ -136,10 +145,10 @@ def parameters(record: OutboxRecord) -> tuple[object, ...]:
     return r.event_id, r.topic, r.key, r.type, r.payload, _to_json(r.headers)
 
 
-async def unsent(connection: Connection, without: Collection[Key], limit: int) -> list[OutboxRow]:
-    """The first `limit` rows, in id order, that are not sent and whose key is not in `without`."""
-    topics, keys = columns(without, 2)
-    return [OutboxRow._make(row) for row in await connection.fetch(_UNSENT, topics, keys, limit)]
+async def unsent(connection: Connection, without: Held, limit: int) -> list[OutboxRow]:
+    """The first `limit` rows, in id order, that are not sent and not in `without`."""
+    found = await connection.fetch(_UNSENT, *_arrays(without), limit)
+    return [OutboxRow._make(row) for row in found]
 
 
 async def settle(connection: Connection, ids: Collection[int], *, keep: bool) -> None:
@@ -151,7 +160,7 @@ async def settle(connection: Connection, ids: Collection[int], *, keep: bool) ->
 async def advance(
     connection: Connection,
     sent: Collection[int],
-    without: Collection[Key],
+    without: Held,
     limit: int,
     *,
     keep: bool,
@@ -159,9 +168,8 @@ async def advance(
     """`settle` and then `unsent`, in one statement."""
     if not sent:
         return await unsent(connection, without, limit)
-    topics, keys = columns(without, 2)
     sql = _STAMP_AND_READ if keep else _REMOVE_AND_READ
-    found = await connection.fetch(sql, list(sent), topics, keys, limit)
+    found = await connection.fetch(sql, list(sent), *_arrays(without), limit)
     return [OutboxRow._make(row) for row in found]
 
 
@@ -180,6 +188,10 @@ async def prune(connection: Connection, older_than: timedelta, limit: int = 1000
     """Delete up to `limit` rows that were sent more than `older_than` ago; returns how many."""
     done = await connection.execute(_PRUNE, older_than, limit)
     return int(done.rpartition(" ")[2])
+
+
+def _arrays(held: Held) -> tuple[list[object], ...]:
+    return list(held.topics), *columns(held.keys, 2)
 
 
 def _to_json(headers: Mapping[str, str]) -> str:

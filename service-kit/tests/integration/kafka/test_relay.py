@@ -78,6 +78,27 @@ async def test_what_is_written_while_kafka_is_away_is_published_later(
     }
 
 
+async def test_very_many_keys_that_waited_for_kafka_go_in_order(
+    pool: asyncpg.Pool, run_relay: RunRelay, kafka: KafkaServer, topic: str
+) -> None:
+    keys = [str(number) for number in range(5000)]
+    async with run_relay() as relay:
+        await append(pool, a_record(topic, "first"))
+        relay.wake()
+        await eventually(lambda: is_drained(pool), SLOW)
+        kafka.process.kill()
+        for payload in (b"1", b"2"):
+            await append(pool, *(a_record(topic, key, payload) for key in keys))
+            relay.wake()
+        await asyncio.to_thread(kafka.start)
+        await eventually(lambda: is_drained(pool), SLOW)
+    found = by_key(await read_topic(kafka.bootstrap_servers, topic, 10_001))
+    assert {key: list(dict.fromkeys(values)) for key, values in found.items()} == {
+        b"first": [b""],
+        **{key.encode(): [b"1", b"2"] for key in keys},
+    }
+
+
 async def test_a_restart_of_kafka_loses_nothing_and_keeps_the_order(
     pool: asyncpg.Pool, run_relay: RunRelay, kafka: KafkaServer, topic: str
 ) -> None:

@@ -40,14 +40,15 @@ async def test_a_topic_that_cannot_be_made_holds_up_nothing_else(
     pool: asyncpg.Pool, database_url: str, kafka: KafkaServer, topic: str
 ) -> None:
     await ensure_topics(kafka.bootstrap_servers, [topic])
-    await append(pool, a_record(f"{topic}-impossible"), a_record(topic))
+    impossible = (a_record(f"{topic}-impossible", f"{number}") for number in range(2000))
+    await append(pool, *impossible, a_record(topic))
     relay = Relay(database_url, kafka.bootstrap_servers, "test", replication=9, delays=QUICK)
     async with running(relay.run):
         await read_topic(kafka.bootstrap_servers, topic, 1)
         await append(pool, a_record(topic))
         relay.wake()
         await read_topic(kafka.bootstrap_servers, topic, 2)
-    assert await pool.fetchval("SELECT count(*) FROM outbox WHERE sent_at IS NULL") == 1
+    assert await pool.fetchval("SELECT count(*) FROM outbox WHERE sent_at IS NULL") == 2000
 
 
 async def test_a_consumer_makes_its_topics_and_begins_at_once(
