@@ -49,6 +49,45 @@ async def test_a_frame_that_does_not_leave_between_two_heartbeats_is_too_slow(
         return connection.closing == closing.TOO_SLOW
 
     await eventually(closes)
+    house.clock.advance(LIMITS.closing_seconds)
+    await eventually(lambda: carrier.aborted)
+
+
+async def test_a_heartbeat_for_which_there_is_no_room_closes_and_lets_go(house: House) -> None:
+    connection, carrier = await house.resumed()
+    carrier.block()
+    house.inboxes.add(count=LIMITS.queue)
+    await eventually(lambda: house.inboxes.state(1).last_seq == connection.session.last)
+    house.clock.advance(LIMITS.heartbeat_seconds)
+    await eventually(lambda: connection.closing)
+    assert connection.closing == closing.TOO_SLOW
+    house.clock.advance(LIMITS.closing_seconds)
+    await eventually(lambda: carrier.aborted)
+
+
+async def test_an_announcement_for_which_there_is_no_room_closes_and_lets_go(
+    house: House,
+) -> None:
+    connection, carrier = house.connect(expires_at=house.clock.now + 61)
+    connection.resume(None)
+    await eventually(lambda: "ready" in carrier.types)
+    carrier.block()
+    house.inboxes.add(count=LIMITS.queue)
+    await eventually(lambda: house.inboxes.state(1).last_seq == connection.session.last)
+    house.clock.advance(1)
+    await eventually(lambda: connection.closing)
+    assert connection.closing == closing.TOO_SLOW
+    house.clock.advance(LIMITS.closing_seconds)
+    await eventually(lambda: carrier.aborted)
+
+
+async def test_a_new_token_does_not_keep_a_client_that_is_being_closed(house: House) -> None:
+    connection, carrier = await house.resumed()
+    carrier.block()
+    connection.close(closing.TOKEN_REVOKED)
+    connection.renew(a_principal(expires_at=house.clock.now + 500))
+    house.clock.advance(LIMITS.closing_seconds)
+    await eventually(lambda: carrier.aborted)
 
 
 async def test_a_client_that_is_gone_is_left_to_its_carrier(house: House) -> None:

@@ -160,8 +160,8 @@ class Connection:
         return due if self.session.phase is Phase.LIVE else min(due, self._impatient_at)
 
     def _schedule(self) -> None:
-        self._timer.cancel()
-        if self.closing is None:
+        if self.closing is None:  # one that is being closed waits for its abort alone
+            self._timer.cancel()
             self._timer = self._around.timers.at(self._due(), self._tick)
 
     def _tick(self) -> None:
