@@ -13,7 +13,7 @@ from api_gateway.application.live.frames import (
     unread_frame,
     withdrawn_frame,
 )
-from api_gateway.application.live.inbox import MediaChanged, UnreadChanged
+from api_gateway.application.live.inbox import MediaChanged, UnreadChanged, Withdrawn
 from api_gateway.application.live.limits import Limits
 from tests.fakes.live import InMemorySource
 from tests.live.house import LIMITS, House, Make
@@ -168,6 +168,31 @@ async def test_unread_counts_reach_the_other_devices(house: House) -> None:
     await house.inboxes.mark_read(101, 1)
     await eventually(lambda: one.types[-1] == two.types[-1] == "unread")
     assert one.frames[-1] == unread_frame(1)
+
+
+async def test_a_withdrawal_of_an_older_one_counts_for_a_device_that_comes_later(
+    house: House,
+) -> None:
+    house.inboxes.add(count=3)
+    _, one = await house.resumed()
+    house.inboxes.withdraw(1)
+    await eventually(lambda: one.types[-1] == "withdrawn")
+    _, two = await house.resumed()
+    assert two.frames[0].body == {"seq": 3, "unread": 2}
+
+
+async def test_a_withdrawal_ahead_of_what_was_told_moves_the_place_of_who_comes_later(
+    house: House,
+) -> None:
+    house.inboxes.add(count=2)
+    _, one = await house.resumed()
+    house.source.tell(Withdrawn(1, notification_id=103, seq=3, unread=2))
+    await eventually(lambda: one.types[-1] == "withdrawn")
+    connection, two = house.connect()
+    connection.resume(None)
+    assert connection.session.last == 3
+    await eventually(lambda: two.types == ["ready"])
+    assert two.frames[0].body == {"seq": 3, "unread": 2}
 
 
 async def test_what_is_marked_elsewhere_is_named_after_the_count(house: House) -> None:

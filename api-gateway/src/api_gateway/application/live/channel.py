@@ -134,7 +134,9 @@ class Channel:
         if what.notification_id in self._withdrawn:
             return
         self._withdrawn = [*self._withdrawn[1 - _REMEMBERED :], what.notification_id]
-        self._seen(what.seq, what.unread)
+        is_new = self.state is not None and what.seq > self.state.last_seq
+        # Its place may be any; its count is new all the same.
+        self._seen(what.seq if is_new else 0, what.unread)
         both = withdrawal(what)
         self._tell(lambda session: session.withdrawn(both))
 
