@@ -1,6 +1,6 @@
 """What is silent is not pushed, is not lost, and leaves no gap."""
 
-from api_gateway.application.live.frames import ready_frame, tombstone_frame
+from api_gateway.application.live.frames import ready_frame, tombstone_frame, unread_frame
 from api_gateway.application.live.inbox import InboxState
 from api_gateway.application.live.session import Session
 from tests.live.builders import arrival, filling, gone
@@ -32,6 +32,14 @@ def test_where_nothing_is_due_a_look_at_the_inbox_changes_nothing() -> None:
     for due_seq in (0, 4):
         assert session.positioned(InboxState(5, 9), due_seq) == []
         assert session.missing is None
+
+
+def test_a_lower_count_that_was_lost_is_told_though_what_is_newest_is_silent() -> None:
+    session = live_at(4, unread=2)
+    session.notified(arrival(5, unread=3), silent=True)
+    assert session.positioned(InboxState(5, 1), 4) == [unread_frame(1)]
+    assert session.positioned(InboxState(5, 1), 4) == []
+    assert session.missing is None
 
 
 def test_when_quiet_hours_are_over_a_look_at_the_inbox_finds_it_due() -> None:

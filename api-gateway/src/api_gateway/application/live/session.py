@@ -97,7 +97,11 @@ class Session:
             return []  # older than what has arrived since
         if due_seq is not None and due_seq < state.last_seq:
             self._silent_to = max(self._silent_to, state.last_seq)
-            return self._advanced_to(due_seq, state.unread) if due_seq > self.head else []
+            if due_seq > self.head:
+                return self._advanced_to(due_seq, state.unread)
+            if state.unread < self._unread:  # what is silent only adds: some were read unheard
+                self._hear(state.unread)
+            return self._settled([])
         return self._advanced_to(state.last_seq, state.unread)
 
     def notified(self, frame: Frame, *, silent: bool = False) -> list[Frame]:
