@@ -74,6 +74,37 @@ def test_what_is_withdrawn_while_it_is_fetched_is_a_tombstone() -> None:
     assert seqs(frames) == [5, 6, 7]
 
 
+def test_what_is_silent_and_withdrawn_while_a_fetch_may_have_read_it_is_a_tombstone() -> None:
+    session = silent_at(4, 5)
+    session.notified(arrival(6, unread=2))
+    session.fetching()
+    assert session.notified(arrival(7, unread=3), silent=True) == []
+    assert session.withdrawn(gone(7, unread=2)) == []
+    frames = session.filled(filling(4, 7, unread=3))
+    assert seqs(frames) == [5, 6, 7]
+    assert frames[2] == tombstone_frame(107, 7, 2)
+
+
+def test_of_a_count_and_a_fetch_the_one_that_knows_more_of_what_is_silent_is_told() -> None:
+    session = silent_at(4, 5)
+    session.notified(arrival(6, unread=2))
+    session.fetching()
+    session.notified(arrival(7, unread=3), silent=True)
+    session.unread(0)
+    session.notified(arrival(8, unread=1), silent=True)
+    assert session.filled(filling(4, 7, unread=3))[3:] == [unread_frame(0)]
+
+
+def test_a_count_is_older_than_a_fetch_that_knows_of_something_silent_after_it() -> None:
+    session = silent_at(4, 5)
+    session.notified(arrival(6, unread=2))
+    session.fetching()
+    session.unread(0)
+    session.notified(arrival(7, unread=1), silent=True)
+    frames = session.filled(filling(4, 7, unread=1))
+    assert (seqs(frames), frames[2].unread) == ([5, 6, 7], 1)
+
+
 def test_a_client_that_comes_asks_for_itself_and_gets_all() -> None:
     session = Session()
     ready = session.resume(4, InboxState(6, 2))

@@ -69,7 +69,7 @@ class Session:
     _doubtful: bool = False
     _told: int = 0
     _unread: int = 0
-    _heard: bool = False
+    _heard_at: int = -1
     _silent_to: int = 0
     _gone: dict[int, Frame] = field(default_factory=dict)
 
@@ -124,8 +124,11 @@ class Session:
     def withdrawn(self, withdrawal: Withdrawal) -> list[Frame]:
         """A notification is gone, which the client may or may not have seen."""
         seq, unread = withdrawal.what.seq, withdrawal.what.unread
-        if self.phase is not Phase.LIVE or max(self.last, self.head) < seq <= self._silent_to:
-            return []  # the client has heard nothing of it; a fetch will find the tombstone
+        if self.phase is not Phase.LIVE:
+            return []
+        if max(self.last, self.head) < seq <= self._silent_to:
+            self._gone_unheard(withdrawal)
+            return []
         if seq <= self.last:
             self._hear(unread)
             self._told = unread
@@ -154,7 +157,7 @@ class Session:
 
     def fetching(self) -> None:
         """What is missing is being fetched: a count that arrives from here on is the newer one."""
-        self._heard = False
+        self._heard_at = -1
 
     def filled(self, filling: Filling) -> list[Frame]:
         """What was fetched after `missing`."""
@@ -162,8 +165,8 @@ class Session:
         if self._doubtful:
             self._doubtful = False
             sent = self._start(filling.state)
-        if filling.state.last_seq > self.head or not self._heard:
-            # What was fetched is newer than all that has arrived.
+        if filling.state.last_seq > self._heard_at:
+            # What was fetched is newer than the count that has arrived.
             self._unread = filling.state.unread
         self.head = max(self.head, filling.state.last_seq)
         for frame in filling.frames:
@@ -188,6 +191,16 @@ class Session:
         ready = ready_frame(state, after, outcome)
         return [ready, self._reset()] if far else [ready]
 
+    def _gone_unheard(self, withdrawal: Withdrawal) -> None:
+        """The client has heard nothing of it: a fetch finds the tombstone, one under way may not.
+
+        No fetch reaches what is farther off than what a client may miss.
+        """
+        seq = withdrawal.what.seq
+        if self.missing is not None and seq - self.last <= MISSED_MAX:
+            self._gone[seq] = withdrawal.unseen
+            self._hear(withdrawal.what.unread)
+
     def _next(self, frame: Frame) -> list[Frame]:
         frame = self._passed(frame)
         if self.last >= self.head:
@@ -211,7 +224,7 @@ class Session:
         return self._settled([])
 
     def _hear(self, unread: int) -> None:
-        self._unread, self._heard = unread, True
+        self._unread, self._heard_at = unread, max(self.head, self._silent_to)
 
     def _settled(self, frames: list[Frame]) -> list[Frame]:
         """Add the count where nothing is missing any more and the client was told another one."""
