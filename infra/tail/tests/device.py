@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
 
 from pinstack_tail.account import Account
 from pinstack_tail.client import Event, LiveClient, Offline, Online
@@ -13,6 +14,17 @@ from tests.fakes import FakeGateway
 
 PATIENCE_SECONDS = 10
 AT_ONCE = Delays(first=0.001, longest=0.002)
+
+
+@dataclass(frozen=True, slots=True)
+class NotedDelays(Delays):
+    """None at all, and what they were asked after: so many failures in a row."""
+
+    asked: list[int] = field(default_factory=list)
+
+    def after(self, failures: int) -> float:
+        self.asked.append(failures)
+        return 0.0
 
 
 class Device:
@@ -60,10 +72,12 @@ class Device:
 
 
 @asynccontextmanager
-async def device(gateway: FakeGateway, after_seq: int | None = None) -> AsyncIterator[Device]:
+async def device(
+    gateway: FakeGateway, after_seq: int | None = None, delays: Delays = AT_ONCE
+) -> AsyncIterator[Device]:
     """One that is signed in."""
     async with gateway.http as http:
         account = await Account.log_in(http, "ada", "secret123")
-        client = LiveClient(gateway.url, account, after_seq, AT_ONCE)
+        client = LiveClient(gateway.url, account, after_seq, delays)
         async with aclosing(client.events()) as events:
             yield Device(client, events)

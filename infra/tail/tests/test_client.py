@@ -13,7 +13,7 @@ from pinstack_tail.frames import (
     Withdrawn,
 )
 
-from tests.device import device
+from tests.device import NotedDelays, device
 from tests.fakes import FakeGateway, Script, breaks, closes, entry, ready, says, told
 
 
@@ -103,6 +103,33 @@ async def test_a_reset_whose_feed_cannot_be_read_is_asked_for_again(gateway: Fak
         assert isinstance(await phone.next(), Feed)
         assert phone.client.seq == 5000
     assert [visit.said[0]["after_seq"] for visit in gateway.visits] == [1, 1]
+
+
+async def test_a_reset_that_fails_again_and_again_is_asked_for_less_and_less_often(
+    gateway: FakeGateway,
+) -> None:
+    reset = [ready(5000), {"type": "reset", "seq": 5000}]
+    gateway.scripts += [says(*reset), says(*reset), says(*reset), breaks(*reset)]
+    delays = NotedDelays()
+    async with device(gateway, after_seq=1, delays=delays) as phone:
+        gateway.http_statuses += [503, 503, 503]
+        for _ in range(3):
+            await phone.online()
+            await phone.offline()
+        await phone.online()
+        assert isinstance(await phone.next(), Feed)
+        await phone.offline()
+    assert delays.asked == [1, 2, 3, 1]
+
+
+async def test_who_missed_nothing_has_no_failures_behind_it(gateway: FakeGateway) -> None:
+    gateway.scripts += [breaks(ready(7)), breaks(ready(7)), breaks(ready(9))]
+    delays = NotedDelays()
+    async with device(gateway, delays=delays) as phone:
+        for _ in range(3):
+            await phone.online()
+            await phone.offline()
+    assert delays.asked == [1, 1, 2]
 
 
 async def test_other_frames_are_told_and_unknown_ones_are_not(gateway: FakeGateway) -> None:

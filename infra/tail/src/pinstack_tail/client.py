@@ -152,6 +152,8 @@ class LiveClient:
                 frame = await self._next(socket)
                 event = await self._take(frame) if frame is not None else None
                 if event is not None:
+                    if self._proves(event):
+                        self._failures = 0
                     yield event
 
     async def _next(self, socket: ClientConnection) -> Frame | None:
@@ -167,7 +169,6 @@ class LiveClient:
     async def _take(self, frame: Frame) -> Event | None:
         match frame:
             case Ready(seq, unread):
-                self._failures = 0
                 self._place.start(seq)
                 return Online(seq, unread, missed=max(0, seq - (self._place.seq or 0)))
             case Told(seq) | Withdrawn(seq=int(seq)):
@@ -181,6 +182,12 @@ class LiveClient:
                 return None
             case _:
                 return frame
+
+    def _proves(self, event: Event) -> bool:
+        """Whether the connection is shown to be good: a reset may follow `ready`, and fail."""
+        if isinstance(event, Online):
+            return event.seq == self._place.seq
+        return not isinstance(event, Refused)
 
     async def _renew(self) -> None:
         """Give the connection a new token; one that cannot be had now is asked for again soon."""
