@@ -2,7 +2,7 @@
 
 import pytest
 from pinstack_tail.client import Feed
-from pinstack_tail.errors import SignedOut
+from pinstack_tail.errors import SignedOut, Unreachable
 from pinstack_tail.frames import (
     ArchivedElsewhere,
     ReadElsewhere,
@@ -166,6 +166,18 @@ async def test_reading_is_said_through_the_socket(gateway: FakeGateway) -> None:
         await phone.until(lambda: len(visit.said) == 3)
     read_all = {"type": "read_all", "up_to_seq": 1}
     assert visit.said[1:] == [{"type": "read", "id": 101}, read_all]
+
+
+async def test_all_is_not_read_before_it_is_known_what_was_seen(gateway: FakeGateway) -> None:
+    gateway.scripts.append(says({"type": "unread", "unread": 3}))
+    async with device(gateway) as phone:
+        assert await phone.next() == Unread(3)
+        with pytest.raises(Unreachable):
+            await phone.client.read_all()
+        await phone.client.read(101)
+        visit = gateway.visits[0]
+        await phone.until(lambda: len(visit.said) == 2)
+    assert visit.said[1] == {"type": "read", "id": 101}
 
 
 async def test_an_expiring_token_is_renewed_in_place(gateway: FakeGateway) -> None:

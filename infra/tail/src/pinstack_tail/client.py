@@ -119,7 +119,13 @@ class LiveClient:
         await self._say({"type": "read", "id": notification_id})
 
     async def read_all(self) -> None:
-        """Mark all that this client has seen as read, none that it has not."""
+        """Mark all that this client has seen as read, none that it has not.
+
+        Raises ConnectionClosed while offline, Unreachable where the client does not know yet what
+        it has seen.
+        """
+        if self._place.seq is None:  # without a seq, the server would take it for all there is
+            raise Unreachable("not ready")
         await self._say({"type": "read_all", "up_to_seq": self._place.seq})
 
     def _offline(self, ending: Ending) -> Offline:
