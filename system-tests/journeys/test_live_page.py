@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 from collections.abc import AsyncIterator
+from itertools import pairwise
 
 import pytest
 from playwright.async_api import Browser, async_playwright, expect
@@ -19,6 +20,23 @@ window.WebSocket = class extends Real {
 };
 """
 """Something on the way that lets no WebSocket through."""
+
+ALWAYS_RESET = """
+Math.random = () => 0.1;
+window.WebSocket = class {
+  static OPEN = 1;
+  readyState = 1;
+  constructor() {
+    const { dataset } = document.documentElement;
+    dataset.opened = `${dataset.opened ?? ""}${Math.round(performance.now())} `;
+    const frames = [{ type: "ready", seq: 5000, unread: 0 }, { type: "reset", seq: 5000 }];
+    setTimeout(() => frames.forEach((one) => this.onmessage({ data: JSON.stringify(one) })));
+  }
+  send() {}
+  close() {}
+};
+"""
+"""A server that resets whoever comes; delays are a tenth of the longest that they may be."""
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +115,22 @@ async def test_a_page_comes_back_after_its_gateway_died_and_shows_what_it_missed
         await screen.shows(f"{linus.username} follows you", f"{grace.username} follows you")
         await screen.is_live()
         await screen.has_unread(2)
+
+
+async def test_a_reset_whose_feed_cannot_be_read_is_asked_for_less_and_less_often(
+    browser: Browser, platform: Platform
+) -> None:
+    (ada,) = await platform.people("ada")
+    async with window(browser, platform, script=ALWAYS_RESET) as screen:
+        feed = "**/notification/feed*"
+        await screen.page.route(feed, lambda route: route.fulfill(status=503))
+        await screen.page.route(feed, lambda route: route.continue_(), times=1)  # at the door
+        await screen.sign_in(ada)
+        root = screen.page.locator("html")
+        await expect(root).to_have_attribute("data-opened", re.compile(r"(\d+ ){4}"))
+        opened = (await root.get_attribute("data-opened") or "").split()
+    waits = [int(later) - int(one) for one, later in pairwise(opened)]
+    assert all(wait > least for wait, least in zip(waits, (95, 195, 395), strict=False)), waits
 
 
 async def test_a_page_without_sockets_takes_the_stream_of_events(

@@ -55,7 +55,6 @@ export class Channel extends EventTarget {
     if (connection.signal.aborted) return;
     switch (frame.type) {
       case "ready":
-        this.#failures = 0;
         this.#send = send;
         this.#tell("state", { state: "live", carrier });
         break;
@@ -67,6 +66,7 @@ export class Channel extends EventTarget {
         break;
       case "reset":
         if (!(await this.#onReset().then(() => true, () => false))) {
+          this.#failures ||= 1; // what could not be read now cannot be at once
           connection.abort(); // it is resumed, and reset, again
           return;
         }
@@ -82,6 +82,7 @@ export class Channel extends EventTarget {
         }
         this.seq = frame.seq;
     }
+    if (proves(frame, this.seq)) this.#failures = 0;
     this.#tell("frame", frame);
   }
 
@@ -119,6 +120,11 @@ export class Channel extends EventTarget {
   #tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+/** Whether a frame shows that the connection is good; behind a `ready` a reset may come, and fail. */
+function proves({ type, seq }, reached) {
+  return type === "ready" ? seq === reached : type !== "error";
 }
 
 /** Takes frames one after the other, also where taking one has to wait. */
