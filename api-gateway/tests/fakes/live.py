@@ -25,16 +25,21 @@ from tests.live.builders import a_notification, a_principal
 
 
 class ManualClock:
-    """Stands still until it is told."""
+    """Stands still until it is told; while it is only set to another time, none passes."""
 
     def __init__(self, now: float = 1000.0) -> None:
         self.now = now
+        self._passed = 0.0
 
     def __call__(self) -> float:
         return self.now
 
     def advance(self, seconds: float) -> None:
         self.now += seconds
+        self._passed += seconds
+
+    def monotonic(self) -> float:
+        return self._passed
 
 
 class InMemorySource:

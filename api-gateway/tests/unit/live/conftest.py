@@ -19,7 +19,8 @@ async def make() -> AsyncIterator[Make]:
 
     def start(limits: Limits) -> House:
         inboxes, revocations, clock = InMemoryInboxes(), InMemoryRevocations(), ManualClock()
-        hub = Hub(inboxes, inboxes.sources, revocations, limits, clock)
+        sources, monotonic = inboxes.sources, clock.monotonic
+        hub = Hub(inboxes, sources, revocations, limits, clock, monotonic=monotonic)
         running.append(asyncio.create_task(hub.run()))
         return House(inboxes, revocations, clock, hub)
 

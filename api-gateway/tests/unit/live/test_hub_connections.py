@@ -109,6 +109,27 @@ def _has_pings(carrier: RecordingCarrier, number: int) -> bool:
     return carrier.types.count("ping") == number
 
 
+async def test_a_clock_that_is_set_back_holds_up_no_heartbeat_and_no_abort(house: House) -> None:
+    connection, carrier = await house.resumed()
+    house.clock.now -= 3600
+    house.clock.advance(LIMITS.heartbeat_seconds)
+    await eventually(partial(_has_pings, carrier, 1))
+    carrier.block()
+    connection.close(closing.TOKEN_REVOKED)
+    house.clock.now -= 3600
+    house.clock.advance(LIMITS.closing_seconds)
+    await eventually(lambda: carrier.aborted)
+
+
+async def test_a_token_ends_by_the_clock_though_that_was_set_meanwhile(house: House) -> None:
+    connection, carrier = house.connect(expires_at=house.clock.now + 1000)
+    connection.resume(None)
+    house.clock.now += 1000
+    house.clock.advance(LIMITS.heartbeat_seconds)
+    await eventually(lambda: carrier.closed)
+    assert carrier.closed == closing.TOKEN_EXPIRED
+
+
 async def test_who_says_nothing_goes_on_from_now(house: House) -> None:
     house.inboxes.add(count=2)
     _, carrier = house.connect()

@@ -134,6 +134,17 @@ async def test_a_fetch_that_fails_is_tried_again(house: House) -> None:
     await eventually(lambda: carrier.seqs == [0, 1, 2])
 
 
+async def test_a_fetch_is_tried_again_though_the_clock_was_set_back(house: House) -> None:
+    house.inboxes.add(count=2)
+    house.inboxes.away = True
+    _, carrier = await house.resumed(after_seq=0)
+    await eventually(lambda: house.inboxes.asked)
+    house.inboxes.away = False
+    house.clock.now -= 3600
+    house.clock.advance(60)
+    await eventually(lambda: carrier.seqs == [0, 1, 2])
+
+
 async def test_what_was_lost_unseen_is_found_by_asking_again(make: Make) -> None:
     house = make(Limits(tick_seconds=0.001, reconcile_seconds=0.3))
     _, carrier = await house.resumed()

@@ -64,7 +64,7 @@ class CatchUp:
         channel.fetching = True
         delay = min(_LONGEST_DELAY, _FIRST_DELAY * 2.0 ** min(channel.failures, 16))
         channel.failures += 1
-        due = self._around.clock() + delay * random.uniform(0.5, 1.0)  # noqa: S311
+        due = self._around.monotonic() + delay * random.uniform(0.5, 1.0)  # noqa: S311
         self._around.timers.at(due, partial(self._again, channel))
 
     def _again(self, channel: Channel) -> None:

@@ -22,11 +22,16 @@ from api_gateway.domain.principal import Principal
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What all connections of a process share; the clock tells Unix seconds."""
+    """What all connections of a process share.
+
+    `clock` tells Unix seconds, as tokens do. `monotonic` tells those of the timers, which a clock
+    that is set back must not hold up.
+    """
 
     limits: Limits
     timers: Timers
     clock: Callable[[], float]
+    monotonic: Callable[[], float]
     deliveries: Deliveries
 
 
@@ -64,7 +69,7 @@ class Connection:
     def __init__(
         self, principal: Principal, carrier: Carrier, around: Surroundings, home: Home
     ) -> None:
-        now, limits = around.clock(), around.limits
+        now, limits = around.monotonic(), around.limits
         self.principal = principal
         self.session = Session()
         self.aborted = False
@@ -117,7 +122,7 @@ class Connection:
 
     def resume(self, after_seq: int | None) -> None:
         """Let the client go on after a seq; None: from now."""
-        self._impatient_at = self._around.clock() + self._around.limits.answer_seconds
+        self._impatient_at = self._around.monotonic() + self._around.limits.answer_seconds
         self._home.resume(self, after_seq)
         self._schedule()
 
@@ -132,7 +137,7 @@ class Connection:
             return
         self._outgoing.close(why)
         self._timer.cancel()
-        due = self._around.clock() + self._around.limits.closing_seconds
+        due = self._around.monotonic() + self._around.limits.closing_seconds
         self._timer = self._around.timers.at(due, self.abort)
 
     def abort(self) -> None:
@@ -156,7 +161,8 @@ class Connection:
         expires = self.principal.expires_at
         if not self._warned:
             expires -= self._around.limits.warning_seconds
-        due = min(expires, self._beat_at)
+        left = expires - self._around.clock()
+        due = min(self._around.monotonic() + left, self._beat_at)
         return due if self.session.phase is Phase.LIVE else min(due, self._impatient_at)
 
     def _schedule(self) -> None:
@@ -165,11 +171,11 @@ class Connection:
             self._timer = self._around.timers.at(self._due(), self._tick)
 
     def _tick(self) -> None:
-        now = self._around.clock()
-        if now >= self.principal.expires_at:
+        now, left = self._around.monotonic(), self.principal.expires_at - self._around.clock()
+        if left <= 0:
             self.close(closing.TOKEN_EXPIRED)
             return
-        if not self._warned and now >= self.principal.expires_at - self._warning():
+        if not self._warned and left <= self._around.limits.warning_seconds:
             self._warned = True
             self.offer([plain_frame("token_expiring")])
         if now >= self._beat_at:
@@ -177,9 +183,6 @@ class Connection:
         if self.session.phase is not Phase.LIVE and now >= self._impatient_at:
             self._hurry()
         self._schedule()
-
-    def _warning(self) -> float:
-        return self._around.limits.warning_seconds
 
     def _beat(self, now: float) -> None:
         """Say that this end lives; a client that took nothing since the last time is too slow."""

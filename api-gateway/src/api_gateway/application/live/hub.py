@@ -42,6 +42,7 @@ class Hub:
         limits: Limits | None = None,
         clock: Callable[[], float] = time.time,
         *,
+        monotonic: Callable[[], float] = time.monotonic,
         noticed: Callable[[int], None] = lambda _: None,
         log: DeliveryLog | None = None,
     ) -> None:
@@ -51,7 +52,7 @@ class Hub:
         """
         self._noticed = noticed
         deliveries = Deliveries(log or Nowhere(), clock)
-        self._around = Surroundings(limits or Limits(), Timers(), clock, deliveries)
+        self._around = Surroundings(limits or Limits(), Timers(), clock, monotonic, deliveries)
         self._catch_up = CatchUp(inboxes, self._around)
         self._sources = sources
         self._revocations = revocations
@@ -156,7 +157,7 @@ class Hub:
 
     async def _tick(self) -> None:
         while True:
-            more = self._around.timers.run_due(self._around.clock(), _AT_ONCE)
+            more = self._around.timers.run_due(self._around.monotonic(), _AT_ONCE)
             await asyncio.sleep(0 if more else self._around.limits.tick_seconds)
 
     async def _reconcile(self) -> None:
