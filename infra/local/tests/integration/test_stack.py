@@ -12,6 +12,7 @@ from pinstack_local import readiness
 from pinstack_local.component import wait_all
 from pinstack_local.errors import AlreadyRunning, PortsTaken, StartFailed
 from pinstack_local.layout import Layout
+from pinstack_local.ports import free_port
 from pinstack_local.services import ServiceProcess
 from pinstack_local.stack import Stack
 from pinstack_local.waiting import wait_until
@@ -171,7 +172,9 @@ def test_a_taken_port_is_refused_before_anything_starts(tmp_path: Path) -> None:
 
 def test_a_port_that_a_connection_has_is_waited_for(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        connection = socket.create_connection(server.getsockname())
+        # A port that Linux gives to no other connection when this one has ended.
+        own = ("127.0.0.1", free_port())
+        connection = socket.create_connection(server.getsockname(), source_address=own)
         accepted, _ = server.accept()
         said: list[str] = []
 
@@ -180,7 +183,7 @@ def test_a_port_that_a_connection_has_is_waited_for(tmp_path: Path) -> None:
                 accepted.close()  # first, so that TIME_WAIT is on the side of the server
                 connection.close()
 
-        settings = stack_settings(tmp_path, ports={"GATEWAY_PORT": connection.getsockname()[1]})
+        settings = stack_settings(tmp_path, ports={"GATEWAY_PORT": own[1]})
         with Stack(settings, report=said.append, on_poll=hang_up) as stack:
             stack.wait_ready("api-gateway")
     assert "waiting, for a minute at most: port" in said[0]
