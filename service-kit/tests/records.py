@@ -1,10 +1,12 @@
-"""Builders of outbox records, and reading a topic from its beginning."""
+"""Builders of outbox records, rows of the outbox, and reading a topic from its beginning."""
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from service_kit import outbox
 from service_kit.events.message import Headers
 from service_kit.outbox import OutboxRecord
 
@@ -28,6 +30,23 @@ class ReadRecord:
 def a_record(topic: str, key: str = "1", payload: bytes = b"", **changes: object) -> OutboxRecord:
     fields = {"topic": topic, "key": key, "type": "user.created.v1", "payload": payload}
     return OutboxRecord(**{**fields, **changes})  # type: ignore[arg-type] # a builder takes any field
+
+
+async def append(pool: asyncpg.Pool, *records: OutboxRecord) -> None:
+    """Put records into the outbox, in a transaction of their own."""
+    async with pool.acquire() as connection, connection.transaction():
+        await outbox.append(connection, records)
+
+
+async def unsent_keys(pool: asyncpg.Pool) -> list[str]:
+    """The keys of the rows that are not sent, in their order."""
+    rows = await pool.fetch("SELECT key FROM outbox WHERE sent_at IS NULL ORDER BY id")
+    return [row["key"] for row in rows]
+
+
+async def is_drained(pool: asyncpg.Pool) -> bool:
+    """Whether everything is sent."""
+    return await unsent_keys(pool) == []
 
 
 async def read_topic(

@@ -61,7 +61,7 @@ class MemoryTopic:
                 await self._topic.deliver(group, handle, max_invalid)
                 await asyncio.sleep(0.01)
 
-        async with _task(run) as task:
+        async with running(run) as task:
             yield task
 
 
@@ -96,7 +96,7 @@ class KafkaTopic:
         consumer = Consumer(
             self._bootstrap, group, [self.name], handle, max_invalid=max_invalid, delays=QUICK
         )
-        async with _task(consumer.run) as task:
+        async with running(consumer.run) as task:
             yield task
 
     async def close(self) -> None:
@@ -104,8 +104,9 @@ class KafkaTopic:
 
 
 @asynccontextmanager
-async def _task(run: Callable[[], object]) -> AsyncIterator[asyncio.Task[None]]:
-    task: asyncio.Task[None] = asyncio.create_task(run())  # type: ignore[arg-type] # a coroutine function
+async def running(work: Callable[[], object]) -> AsyncIterator[asyncio.Task[None]]:
+    """A task that works while the block runs."""
+    task: asyncio.Task[None] = asyncio.create_task(work())  # type: ignore[arg-type] # a coroutine function
     try:
         yield task
     finally:

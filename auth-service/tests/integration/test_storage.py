@@ -123,7 +123,10 @@ async def _revoke(units: PostgresUnits, user_id: int) -> None:
 
 
 async def _somebody_waits(database: Database) -> bool:
-    sql = "SELECT FROM pg_locks WHERE NOT granted"
+    sql = """
+        SELECT FROM pg_stat_activity
+        WHERE wait_event_type = 'Lock' AND datname = current_database()
+    """
     return await database.fetch_row("waiting", sql) is not None
 
 

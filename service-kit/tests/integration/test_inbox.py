@@ -1,19 +1,11 @@
 """The inbox: an event that comes twice is claimed once."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import asyncpg
-import pytest
 from service_kit import inbox
 from service_kit.uuid7 import uuid7
-
-
-@pytest.fixture
-async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
-    async with asyncpg.create_pool(database_url, min_size=1) as pool:
-        yield pool
 
 
 async def test_an_event_is_new_once(pool: asyncpg.Pool) -> None:

@@ -32,7 +32,7 @@ def downgrade() -> None:
 
 INDEX = '''"""An index that is built while its table is in use."""
 
-from service_kit.migrations import build_index
+from service_kit.migrations import build_index, drop_index
 
 revision = "0002"
 down_revision = "0001"
@@ -43,7 +43,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    pass
+    drop_index("outbox_topic")
 '''
 
 

@@ -51,8 +51,8 @@ class Guess:
 def login_guess(login: str, address: str) -> Guess:
     """A guess at the password of `login` from `address`.
 
-    Logins that PostgreSQL's lower() has for one are one here: its lower case of "\u0130" is an "i",
-    Python's has a dot of its own.
+    Logins by which user-service finds one account are one here: to it the lower case of "\u0130" is
+    an "i", Python's has a dot of its own.
     """
     account, network = login.casefold().replace("i\u0307", "i"), _network(address)
     return Guess(_key("pair", account, network), _key("address", network), _key("account", account))

@@ -1,19 +1,17 @@
-"""An Apache Kafka to stop and start, and topics of each test's own."""
+"""An Apache Kafka to stop and start, and relays with it."""
 
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from uuid import uuid4
 
-import asyncpg
 import pytest
 from pinstack_local.errors import LocalStackError
 from pinstack_local.kafka import KafkaServer
 from service_kit.outbox import Relay
 
-from tests.integration.kafka.world import RunRelay, running
-from tests.topics import QUICK
+from tests.integration.kafka.world import RunRelay
+from tests.topics import QUICK, running
 
 
 @pytest.fixture(scope="package")
@@ -27,18 +25,6 @@ def kafka() -> Iterator[KafkaServer]:
             pytest.skip(f"no Apache Kafka here: {reason}")
         yield server
         server.stop()
-
-
-@pytest.fixture
-async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
-    async with asyncpg.create_pool(database_url, min_size=1) as pool:
-        await pool.execute("TRUNCATE outbox, inbox")
-        yield pool
-
-
-@pytest.fixture
-def topic() -> str:
-    return f"events-{uuid4().hex[:8]}"
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from service_kit import metrics
 from service_kit.events import ReceivedEvent, ensure_topics
 from service_kit.testing import eventually
 
-from tests.integration.kafka.world import SLOW, Handler, consumer, publish, running
+from tests.integration.kafka.world import SLOW, Handler, consumer, publish
+from tests.topics import running
 
 pytestmark = pytest.mark.kafka
 

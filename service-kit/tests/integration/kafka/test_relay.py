@@ -8,15 +8,8 @@ from pinstack_local.kafka import KafkaServer
 from service_kit.events import Message, MessagesRefused, Publisher
 from service_kit.testing import eventually
 
-from tests.integration.kafka.world import (
-    SLOW,
-    RunRelay,
-    append,
-    create_topic,
-    is_drained,
-    unsent_keys,
-)
-from tests.records import a_record, by_key, read_topic
+from tests.integration.kafka.world import SLOW, RunRelay, create_topic
+from tests.records import a_record, append, by_key, is_drained, read_topic, unsent_keys
 
 pytestmark = pytest.mark.kafka
 

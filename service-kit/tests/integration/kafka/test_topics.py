@@ -11,17 +11,9 @@ from service_kit.events import Consumer, ensure_topics
 from service_kit.outbox import Relay
 from service_kit.testing import eventually
 
-from tests.integration.kafka.world import (
-    SLOW,
-    Handler,
-    append,
-    consumer,
-    is_drained,
-    publish,
-    running,
-)
-from tests.records import a_record, read_topic
-from tests.topics import QUICK
+from tests.integration.kafka.world import SLOW, Handler, consumer, publish
+from tests.records import a_record, append, is_drained, read_topic
+from tests.topics import QUICK, running
 
 pytestmark = pytest.mark.kafka
 

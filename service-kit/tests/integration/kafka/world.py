@@ -1,15 +1,13 @@
 """What tests of relays and consumers do with a broker."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 
-import asyncpg
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from pinstack_local.kafka import KafkaServer
-from service_kit import outbox
 from service_kit.events import Consumer, Handle, Message, Publisher, ReceivedEvent
-from service_kit.outbox import OutboxRecord, Relay
+from service_kit.outbox import Relay
 
 from tests.records import a_record
 from tests.topics import QUICK
@@ -18,30 +16,6 @@ SLOW = 30.0
 """Seconds in which a broker starts, or a group rebalances, even on a busy machine."""
 
 RunRelay = Callable[[], AbstractAsyncContextManager[Relay]]
-
-
-@asynccontextmanager
-async def running(work: Callable[[], object]) -> AsyncIterator[None]:
-    task: asyncio.Task[None] = asyncio.create_task(work())  # type: ignore[arg-type] # a coroutine function
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait({task})
-
-
-async def append(pool: asyncpg.Pool, *records: OutboxRecord) -> None:
-    async with pool.acquire() as connection, connection.transaction():
-        await outbox.append(connection, records)
-
-
-async def unsent_keys(pool: asyncpg.Pool) -> list[str]:
-    rows = await pool.fetch("SELECT key FROM outbox WHERE sent_at IS NULL ORDER BY id")
-    return [row["key"] for row in rows]
-
-
-async def is_drained(pool: asyncpg.Pool) -> bool:
-    return await unsent_keys(pool) == []
 
 
 async def create_topic(bootstrap: str, name: str, **configs: str) -> None:

@@ -51,7 +51,7 @@ class Profiles:
     async def by_username(self, username: str) -> User:
         """The user with this name, in whatever case. Raises `UserNotFound`.
 
-        Nobody is asked for by what is no name: PostgreSQL's lower case of "\u0130" is an "i".
+        What is no name is nobody's, whatever else a store takes for the same letter.
         """
         return _found(await self.users.by_username(username) if is_username(username) else None)
 
